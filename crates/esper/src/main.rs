@@ -1,0 +1,3 @@
+//! Trains policies and opens Sanctum.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Folds events into immutable snapshots.

@@ -1,0 +1,44 @@
+//! The end of a batch.
+
+use serde::{Deserialize, Serialize};
+
+use crate::field::{ANY, Bound, Edge, FROM_0, PERCENT, field_table, span};
+use crate::payload::{BatchOutcome, SkipReason};
+
+/// Closes a batch; every batch number appears in exactly one of these.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchEpochCompleted {
+    /// Global number of the batch that ended; the first batch after a resume is `start_batch + 1` (batches; range `[1, max_batches]`).
+    pub batch_idx: u64,
+    /// `completed`, or `skipped` when no optimiser step was made; absent counts as completed (text).
+    pub outcome: Option<BatchOutcome>,
+    /// Required when skipped: `nonfinite_loss`, `nonfinite_gradient`, `kl_limit`, `empty_rollout`, `interrupted` (text).
+    pub skip_reason: Option<SkipReason>,
+    /// Environments of the batch (environments; range `[1, 65536]`).
+    pub n_envs: Option<u32>,
+    /// Global env-episodes finished so far (episodes; range `[0, inf)`).
+    pub episodes_completed: Option<u64>,
+    /// Env-episodes that ended in this batch (episodes; range `[0, inf)`).
+    pub batch_episodes: Option<u32>,
+    /// Mean raw return of those env-episodes; absent if there were none (reward).
+    pub mean_return: Option<f64>,
+    /// Epochs done since start, this batch included (epochs; range `[0, inf)`).
+    pub epochs_since_start: Option<u64>,
+    /// Env steps done since start, this batch included (steps; range `[0, inf)`).
+    pub env_steps_since_start: Option<u64>,
+    /// Mean final accuracy over environments, for tasks that have one (percent; range `[0, 100]`).
+    pub avg_accuracy: Option<f64>,
+}
+
+field_table! { BatchEpochCompleted
+    batch_idx: R, span(Edge::Incl(1.0), Edge::UpTo(Bound::MaxBatches));
+    outcome: E, ANY;
+    skip_reason: C, ANY;
+    n_envs: E, span(Edge::Incl(1.0), Edge::Incl(65536.0));
+    episodes_completed: E, FROM_0;
+    batch_episodes: E, FROM_0;
+    mean_return: O, ANY;
+    epochs_since_start: E, FROM_0;
+    env_steps_since_start: E, FROM_0;
+    avg_accuracy: O, PERCENT;
+}

@@ -1,0 +1,1 @@
+//! Sanctum in the terminal: live training telemetry.
