@@ -7,6 +7,7 @@ pub mod connection;
 pub mod log;
 pub mod reading;
 pub mod snapshot;
+pub mod verdict;
 
 pub use connection::Connection;
 pub use log::LogLine;
