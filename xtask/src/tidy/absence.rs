@@ -8,7 +8,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         name: "absent-as-zero",
         why: "a reading that was not taken is drawn as —; a zero in its place is a lie that looks like data",
-        remedy: "keep the `Option`, and decide at the end of the way what absence looks like",
+        remedy: "keep the `Option`, and decide at the end of the way what absence looks like; for a text write `unwrap_or(\"\")`",
         check: absent_as_zero,
     },
     Rule {
