@@ -1,0 +1,11 @@
+//! A vectorised PPO trainer that measures itself.
+
+pub mod config;
+pub mod diagnostics;
+pub mod env;
+pub mod gae;
+pub mod learner;
+pub mod net;
+pub mod rollout;
+pub mod surrogate;
+pub mod update;
