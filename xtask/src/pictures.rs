@@ -38,12 +38,12 @@ const SOURCE: &str = "docs/pictures/source/cartpole.jsonl";
 const FOLDER: &str = "docs/pictures";
 
 const PICTURES: &[Picture] = &[
-    picture("cartpole-80x24", "80x24", "batch:40", "dark"),
-    picture("cartpole-120x40", "120x40", "batch:40", "dark"),
-    picture("cartpole-120x40-light", "120x40", "batch:40", "light"),
-    picture("cartpole-200x60", "200x60", "batch:40", "dark"),
-    picture("cartpole-200x60-done", "200x60", "end", "dark"),
-    picture("cartpole-200x60-done-light", "200x60", "end", "light"),
+    picture("cartpole-80x24", "80x24", "end", "dark"),
+    picture("cartpole-120x40", "120x40", "end", "dark"),
+    picture("cartpole-120x40-light", "120x40", "end", "light"),
+    picture("cartpole-120x40-running", "120x40", "batch:40", "dark"),
+    picture("cartpole-200x60", "200x60", "end", "dark"),
+    picture("cartpole-200x60-light", "200x60", "end", "light"),
 ];
 
 /// Draws all pictures and writes them, or compares them with the files.
