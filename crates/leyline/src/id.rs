@@ -50,6 +50,24 @@ impl RunId {
         }
     }
 
+    /// Returns the id nearest to a text, for sources that have a name but no id: other characters become `-`, what is
+    /// too long is cut, and nothing at all becomes `run`.
+    pub fn nearest(text: &str) -> Self {
+        Self::made_of(text, "")
+    }
+
+    /// Returns this id with a number appended, cut so that both fit.
+    pub(crate) fn numbered(&self, number: u32) -> Self {
+        Self::made_of(self.as_str(), &format!("-{number}"))
+    }
+
+    fn made_of(text: &str, suffix: &str) -> Self {
+        let legal = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+        let text = if text.is_empty() { "run" } else { text };
+        let kept = text.chars().map(legal).take(Self::MAX_LEN - suffix.len());
+        Self(kept.chain(suffix.chars()).collect::<String>().into())
+    }
+
     /// Returns the text of the id.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -145,5 +163,19 @@ mod tests {
         assert!(RunId::new(&"x".repeat(128)).is_ok());
         assert!(GroupId::new(&"x".repeat(65)).is_err());
         assert_eq!(GroupId::default().as_str(), "default");
+    }
+
+    #[test]
+    fn every_name_has_a_nearest_id() {
+        let long = "ä".repeat(300);
+        for (name, expected) in
+            [("", "run"), ("a b/ü.X", "a-b--.X"), (long.as_str(), &"-".repeat(128))]
+        {
+            let id = RunId::nearest(name);
+            assert_eq!(id.as_str(), expected);
+            assert_eq!(RunId::new(expected).unwrap(), id);
+        }
+        assert_eq!(RunId::nearest("x").numbered(2).as_str(), "x-2");
+        assert_eq!(RunId::nearest(&long).numbered(10).as_str(), format!("{}-10", "-".repeat(125)));
     }
 }

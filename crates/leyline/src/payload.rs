@@ -116,6 +116,14 @@ enum TaggedScalar {
     Flag(bool),
 }
 
+impl Scalar {
+    /// Returns the scalar of a text. The words of non-finite numbers are numbers here too: a row cannot tell a learning rate
+    /// of NaN from the text `NaN`, and row and frame must read alike.
+    fn from_text(text: &str) -> Self {
+        crate::wire::float_from_word(text).map_or_else(|| Self::Text(text.to_owned()), Self::Number)
+    }
+}
+
 impl Serialize for Scalar {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if !to.is_human_readable() {
@@ -139,7 +147,7 @@ impl<'de> Deserialize<'de> for Scalar {
         if !from.is_human_readable() {
             return Ok(match TaggedScalar::deserialize(from)? {
                 TaggedScalar::Number(x) => Self::Number(x),
-                TaggedScalar::Text(x) => Self::Text(x),
+                TaggedScalar::Text(x) => Self::from_text(&x),
                 TaggedScalar::Flag(x) => Self::Flag(x),
             });
         }
@@ -172,13 +180,7 @@ impl serde::de::Visitor<'_> for ScalarVisitor {
         Ok(Scalar::Number(x))
     }
 
-    /// The words of non-finite numbers are numbers here too, so that a hyper-parameter survives a row.
     fn visit_str<E>(self, x: &str) -> Result<Scalar, E> {
-        Ok(match x {
-            "NaN" => Scalar::Number(f64::NAN),
-            "Infinity" => Scalar::Number(f64::INFINITY),
-            "-Infinity" => Scalar::Number(f64::NEG_INFINITY),
-            text => Scalar::Text(text.to_owned()),
-        })
+        Ok(Scalar::from_text(x))
     }
 }

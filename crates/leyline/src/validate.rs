@@ -60,7 +60,6 @@ pub fn check_event(event: &Event) -> Result<(), Reason> {
         text("kind", &anomaly.kind)?;
         optional_text("subject", anomaly.subject.as_deref())?;
         optional_message("detail", anomaly.detail.as_deref())?;
-        optional_at_least_1("batch_idx", anomaly.batch_idx)?;
         optional_at_least_1("inner_epoch", anomaly.inner_epoch.map(u64::from))?;
         return env_limit(anomaly.env_id);
     }
@@ -83,7 +82,6 @@ pub fn check_event(event: &Event) -> Result<(), Reason> {
         Event::CheckpointLoaded(loaded) => text("path", &loaded.path),
         Event::Heartbeat(beat) => {
             text("phase", beat.phase.as_str())?;
-            optional_at_least_1("batch_idx", beat.batch_idx)?;
             optional_at_least_1("inner_epoch", beat.inner_epoch.map(u64::from))
         }
         Event::EpochCompleted(epoch) => {

@@ -1,4 +1,27 @@
-//! The two written forms of an event.
+//! The two written forms of an event: JSON rows for exchange, binary frames for log and socket.
+//!
+//! `docs/wire.md` describes both byte by byte.
+
+use serde::Serialize;
+
+mod de;
+mod float;
+mod json;
+mod row;
+mod row_v0;
+mod ser;
+
+pub(crate) use float::from_word as float_from_word;
+pub use row::{RowDecoder, encode_row};
 
 /// Version of the JSON rows that this build writes.
 pub const ROW_VERSION: u16 = 1;
+
+/// Returns any value as one JSON object, list or scalar, for people and scripts.
+///
+/// As in rows a float that is not finite is its word, but every key is present: an absent value is `null`.
+pub fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut out = String::new();
+    ser::write(value, ser::Absent::Null, &mut out);
+    out
+}
