@@ -86,7 +86,8 @@ fn pure_crate(tree: &Tree) -> Vec<Spot> {
 fn clock(tree: &Tree) -> Vec<Spot> {
     let mut spots =
         paths_in(tree, &[""], CLOCK_PLACES, |path| CLOCKS.iter().any(|part| path.contains(part)));
-    // A benchmark measures time: that is what it is for.
+    // Benches and examples measure time: that is what they are for.
+    spots.retain(|spot| !spot.path.contains("/benches/") && !spot.path.contains("/examples/"));
     spots
         .retain(|spot| !spot.path.contains("/benches/") && !spot.path.contains("/examples/bench_"));
     spots
