@@ -1,0 +1,351 @@
+//! A frame as a picture: text on a grid, with lines, bars and dots drawn as shapes, so that no font can tear them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
+
+use crate::headless::cells::{self, Seen};
+
+mod glyph;
+
+use glyph::Ink;
+
+/// What the picture is drawn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// Light text on a dark background.
+    Dark,
+    /// Dark text on a light background.
+    Light,
+}
+
+/// Size of a cell in pixels: that of common monospace fonts at [`FONT_SIZE`], so that columns line up also in programs
+/// that ignore `textLength`.
+const CELL: (f64, f64) = (8.43, 17.0);
+const FONT_SIZE: u8 = 14;
+const BASELINE: f64 = 13.0;
+const MARGIN: f64 = 10.0;
+
+/// Returns the frame as an SVG document; `title` and `description` are what a screen reader says.
+pub fn svg(buffer: &Buffer, ground: Ground, title: &str, description: &str) -> String {
+    let palette = Palette::of(ground);
+    let mut picture =
+        Picture { palette, fills: Vec::new(), inks: BTreeMap::new(), texts: String::new() };
+    for (y, row) in cells::rows(buffer).enumerate() {
+        picture.row(y, &row);
+    }
+    let width = pixels(MARGIN.mul_add(2.0, CELL.0 * f64::from(buffer.area.width)));
+    let height = pixels(MARGIN.mul_add(2.0, CELL.1 * f64::from(buffer.area.height)));
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"title desc\">\n\
+         <title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n\
+         <rect width=\"{width}\" height=\"{height}\" rx=\"6\" fill=\"{}\"/>\n\
+         <g transform=\"translate({MARGIN} {MARGIN})\" font-family=\"'DejaVu Sans Mono',Menlo,Consolas,monospace\" \
+         font-size=\"{FONT_SIZE}\">\n",
+        escape(title),
+        escape(description),
+        hex(palette.ground),
+    );
+    for fill in &picture.fills {
+        out.push_str(fill);
+    }
+    for ((color, faint, ink), d) in &picture.inks {
+        let faint = if *faint { FAINT } else { "" };
+        writeln!(out, "<path {}{faint} d=\"{d}\"/>", ink.attributes(&hex(*color))).ok();
+    }
+    out.push_str(&picture.texts);
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+const FAINT: &str = " opacity=\"0.6\"";
+
+struct Picture {
+    palette: &'static Palette,
+    /// Backgrounds, in the order of the cells.
+    fills: Vec<String>,
+    /// Shapes by colour, faintness and kind.
+    inks: BTreeMap<(u32, bool, Ink), String>,
+    texts: String,
+}
+
+/// How a cell looks, with the reversal already carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look {
+    fg: u32,
+    bg: u32,
+    modifier: Modifier,
+}
+
+impl Picture {
+    fn row(&mut self, y: usize, row: &[Seen<'_>]) {
+        let top = y as f64 * CELL.1;
+        let palette = self.palette;
+        for run in row.chunk_by(|a, b| palette.look(a.cell) == palette.look(b.cell)) {
+            let Some((first, last)) = run.first().zip(run.last()) else { continue };
+            let look = palette.look(first.cell);
+            if look.bg != palette.ground {
+                let left = CELL.0 * f64::from(first.column);
+                let width = CELL.0 * f64::from(last.column + last.width - first.column);
+                self.fills.push(format!(
+                    "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n",
+                    pixels(left),
+                    pixels(top),
+                    pixels(width),
+                    pixels(CELL.1),
+                    hex(look.bg),
+                ));
+            }
+            if !look.modifier.contains(Modifier::HIDDEN) {
+                self.draw(run, look, top);
+            }
+        }
+    }
+
+    /// Draws the symbols of one run: shapes one by one, words as text that begins at its own column.
+    fn draw(&mut self, run: &[Seen<'_>], look: Look, top: f64) {
+        let mut word: Option<Word> = None;
+        for seen in run {
+            let symbol = seen.cell.symbol();
+            let left = CELL.0 * f64::from(seen.column);
+            let shape = glyph::shape(symbol, left, top);
+            if symbol.chars().all(|c| cells::BLANK.contains(&c)) || shape.is_some() {
+                self.finish(word.take(), look, top);
+            } else {
+                let word =
+                    word.get_or_insert(Word { column: seen.column, end: 0, text: String::new() });
+                word.text.push_str(symbol);
+                word.end = seen.column + seen.width;
+            }
+            if let Some((ink, d)) = shape {
+                let key = (look.fg, look.modifier.contains(Modifier::DIM), ink);
+                self.inks.entry(key).or_default().push_str(&d);
+            }
+        }
+        self.finish(word, look, top);
+    }
+
+    fn finish(&mut self, word: Option<Word>, look: Look, top: f64) {
+        let Some(Word { column, end, text }) = word else { return };
+        let mut attributes = String::new();
+        for (modifier, attribute) in [
+            (Modifier::BOLD, " font-weight=\"bold\""),
+            (Modifier::ITALIC, " font-style=\"italic\""),
+            (Modifier::UNDERLINED, " text-decoration=\"underline\""),
+            (Modifier::CROSSED_OUT, " text-decoration=\"line-through\""),
+            (Modifier::DIM, FAINT),
+        ] {
+            if look.modifier.contains(modifier) {
+                attributes.push_str(attribute);
+            }
+        }
+        writeln!(
+            self.texts,
+            "<text x=\"{}\" y=\"{}\" textLength=\"{}\" fill=\"{}\"{attributes}>{}</text>",
+            pixels(CELL.0 * f64::from(column)),
+            pixels(top + BASELINE),
+            pixels(CELL.0 * f64::from(end - column)),
+            hex(look.fg),
+            escape(&text),
+        )
+        .ok();
+    }
+}
+
+/// Symbols that stand side by side, without a space.
+struct Word {
+    column: u16,
+    end: u16,
+    text: String,
+}
+
+/// Returns `value` with at most two decimals.
+fn pixels(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn hex(color: u32) -> String {
+    format!("#{color:06x}")
+}
+
+/// Replaces what XML reserves, and what it cannot hold at all.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The colours of a terminal as `0xRRGGBB`; text colours keep a contrast of at least 4.5 : 1 with their ground.
+struct Palette {
+    ground: u32,
+    text: u32,
+    base: [u32; 16],
+}
+
+const DARK: Palette = Palette {
+    ground: 0x0d_11_17,
+    text: 0xd0_d7_de,
+    base: [
+        0x0d_11_17, 0xff_7b_72, 0x56_d3_64, 0xe3_b3_41, 0x79_c0_ff, 0xd2_a8_ff, 0x56_d4_dd,
+        0xb1_ba_c4, 0x8b_94_9e, 0xff_a1_98, 0x7e_e7_87, 0xf2_cc_60, 0xa5_d6_ff, 0xe2_c5_ff,
+        0xb3_f0_ff, 0xf0_f6_fc,
+    ],
+};
+
+const LIGHT: Palette = Palette {
+    ground: 0xff_ff_ff,
+    text: 0x1f_23_28,
+    base: [
+        0x1f_23_28, 0xcf_22_2e, 0x11_63_29, 0x7d_4e_00, 0x09_69_da, 0x82_50_df, 0x1b_7c_83,
+        0x59_63_6e, 0x59_63_6e, 0xa4_0e_26, 0x1a_7f_37, 0x63_3c_01, 0x05_50_ae, 0x66_39_ba,
+        0x0a_5d_66, 0xff_ff_ff,
+    ],
+};
+
+impl Palette {
+    const fn of(ground: Ground) -> &'static Self {
+        match ground {
+            Ground::Dark => &DARK,
+            Ground::Light => &LIGHT,
+        }
+    }
+
+    fn look(&self, cell: &Cell) -> Look {
+        let fg = self.color(cell.fg, self.text);
+        let bg = self.color(cell.bg, self.ground);
+        let modifier = cell.modifier;
+        if modifier.contains(Modifier::REVERSED) {
+            Look { fg: bg, bg: fg, modifier }
+        } else {
+            Look { fg, bg, modifier }
+        }
+    }
+
+    fn color(&self, color: Color, reset: u32) -> u32 {
+        let index = match color {
+            Color::Reset => return reset,
+            Color::Rgb(r, g, b) => return u32::from_be_bytes([0, r, g, b]),
+            Color::Indexed(index) => return self.indexed(index),
+            Color::Black => 0,
+            Color::Red => 1,
+            Color::Green => 2,
+            Color::Yellow => 3,
+            Color::Blue => 4,
+            Color::Magenta => 5,
+            Color::Cyan => 6,
+            Color::Gray => 7,
+            Color::DarkGray => 8,
+            Color::LightRed => 9,
+            Color::LightGreen => 10,
+            Color::LightYellow => 11,
+            Color::LightBlue => 12,
+            Color::LightMagenta => 13,
+            Color::LightCyan => 14,
+            Color::White => 15,
+        };
+        self.base[index]
+    }
+
+    /// The usual 256 colours: 16 base colours, a cube of 6 x 6 x 6, and 24 greys.
+    fn indexed(&self, index: u8) -> u32 {
+        let index = u32::from(index);
+        match index {
+            0..=15 => self.base[index as usize],
+            16..=231 => {
+                let level = |step: u32| if step == 0 { 0 } else { 55 + 40 * step };
+                let cube = index - 16;
+                level(cube / 36) << 16 | level(cube / 6 % 6) << 8 | level(cube % 6)
+            }
+            _ => (8 + 10 * (index - 232)) * 0x01_01_01,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+    use ratatui::style::Style;
+
+    use super::*;
+
+    fn lines(buffer: &Buffer, ground: Ground) -> Vec<String> {
+        svg(buffer, ground, "a < b", "\"x\" & \u{1b}y").lines().map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn a_frame_becomes_words_shapes_and_grounds() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 2));
+        let alarm = Style::new().fg(Color::Red).add_modifier(Modifier::BOLD);
+        buffer.set_string(0, 0, "a<b c", Style::new());
+        buffer.set_string(6, 0, "FAIL", alarm);
+        buffer.set_string(0, 1, "██", Style::new().fg(Color::Green));
+        buffer.set_string(3, 1, "key", Style::new().add_modifier(Modifier::REVERSED));
+        insta::assert_snapshot!(lines(&buffer, Ground::Dark).join("\n"), @r##"
+        <svg xmlns="http://www.w3.org/2000/svg" width="121.16" height="54" viewBox="0 0 121.16 54" role="img" aria-labelledby="title desc">
+        <title id="title">a &lt; b</title>
+        <desc id="desc">&quot;x&quot; &amp; �y</desc>
+        <rect width="121.16" height="54" rx="6" fill="#0d1117"/>
+        <g transform="translate(10 10)" font-family="'DejaVu Sans Mono',Menlo,Consolas,monospace" font-size="14">
+        <rect x="25.29" y="17" width="25.29" height="17" fill="#d0d7de"/>
+        <path fill="#56d364" shape-rendering="crispEdges" d="M0 17h8.43v17h-8.43zM8.43 17h8.43v17h-8.43z"/>
+        <text x="0" y="13" textLength="25.29" fill="#d0d7de">a&lt;b</text>
+        <text x="33.72" y="13" textLength="8.43" fill="#d0d7de">c</text>
+        <text x="50.58" y="13" textLength="33.72" fill="#ff7b72" font-weight="bold">FAIL</text>
+        <text x="25.29" y="30" textLength="25.29" fill="#0d1117">key</text>
+        </g>
+        </svg>
+        "##);
+    }
+
+    #[test]
+    fn the_light_ground_has_its_own_colors() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 1, 1));
+        buffer.set_string(0, 0, "x", Style::new().fg(Color::Red));
+        let dark = lines(&buffer, Ground::Dark).join("");
+        let light = lines(&buffer, Ground::Light).join("");
+        assert!(dark.contains("#ff7b72") && dark.contains("fill=\"#0d1117\""), "{dark}");
+        assert!(light.contains("#cf222e") && light.contains("fill=\"#ffffff\""), "{light}");
+    }
+
+    fn luminance(color: u32) -> f64 {
+        let [_, r, g, b] = color.to_be_bytes().map(|c| {
+            let c = f64::from(c) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        });
+        0.0722f64.mul_add(b, 0.2126f64.mul_add(r, 0.7152 * g))
+    }
+
+    #[test]
+    fn every_text_color_can_be_read() {
+        for palette in [&DARK, &LIGHT] {
+            let ground = luminance(palette.ground);
+            // The first and the last base colour are those of the grounds themselves.
+            for &color in palette.base[1..15].iter().chain([&palette.text]) {
+                let (a, b) = (ground.max(luminance(color)), ground.min(luminance(color)));
+                assert!(4.5 <= (a + 0.05) / (b + 0.05), "{color:06x} on {:06x}", palette.ground);
+            }
+        }
+    }
+
+    #[test]
+    fn indexed_colors_follow_the_usual_table() {
+        let color = |i| DARK.color(Color::Indexed(i), 0);
+        assert_eq!(
+            [color(9), color(16), color(196), color(231), color(232), color(255)],
+            [0xff_a1_98, 0x00_00_00, 0xff_00_00, 0xff_ff_ff, 0x08_08_08, 0xee_ee_ee]
+        );
+    }
+}
