@@ -23,6 +23,12 @@ pub(super) const RULES: &[Rule] = &[
         check: adr_form,
     },
     Rule {
+        name: "ticked-box",
+        why: "the boxes of a record are earned by evidence; one that was ticked by hand claims a check that never ran",
+        remedy: "leave the box empty until the verifier fills it",
+        check: ticked_box,
+    },
+    Rule {
         name: "wire-fingerprint",
         why: "docs/wire.md describes one schema, byte by byte; with another fingerprint it describes nothing",
         remedy: "bring docs/wire.md up to date, then put in the fingerprint that this finding names",
@@ -117,6 +123,19 @@ fn adr_form(tree: &Tree) -> Vec<Spot> {
     spots
 }
 
+fn ticked_box(tree: &Tree) -> Vec<Spot> {
+    let is_ticked = |line: &str| {
+        let item = line.trim_start().trim_start_matches(['-', '*', '+']).trim_start();
+        item.starts_with("[x]") || item.starts_with("[X]")
+    };
+    let mut spots = Vec::new();
+    for (path, file) in tree.files().filter(|(path, _)| path.starts_with("docs/telemetry/")) {
+        let found = file.text.lines().enumerate().filter(|(_, line)| is_ticked(line));
+        spots.extend(found.map(|(index, line)| Spot::new(path, index + 1, line.trim())));
+    }
+    spots
+}
+
 fn wire_fingerprint(tree: &Tree) -> Vec<Spot> {
     let (Some(document), Some(schema)) =
         (tree.text("docs/wire.md"), tree.text("crates/leyline/schema.txt"))
@@ -200,6 +219,18 @@ mod tests {
         check("adr-form", "docs/adr/1-rows.md", good, &[1]);
         let twice = [("docs/adr/0001-a.md", good), ("docs/adr/0001-b.md", good)];
         check_tree("adr-form", &twice, &[("docs/adr/0001-b.md", 1)]);
+    }
+
+    #[test]
+    fn boxes_are_earned() {
+        let path = "docs/telemetry/TELE-001_x.md";
+        check(
+            "ticked-box",
+            path,
+            "- [ ] Planned\n- [x] Measured\n  * [X] Drawn\n[x]: a.md\n",
+            &[2, 3, 4],
+        );
+        check("ticked-box", "docs/ROADMAP.md", "- [x] Done\n", &[]);
     }
 
     #[test]

@@ -12,6 +12,12 @@ pub(super) const RULES: &[Rule] = &[
         check: allow,
     },
     Rule {
+        name: "lints-not-inherited",
+        why: "a crate outside of the shared lints follows rules of its own, and nobody notices",
+        remedy: "write `[lints]` and `workspace = true` into its manifest",
+        check: lints_not_inherited,
+    },
+    Rule {
         name: "test-off",
         why: "a test that is ignored, or that passes on any panic, proves nothing",
         remedy: "make it run everywhere and assert on the value; put what needs a special machine into a bench",
@@ -50,6 +56,20 @@ fn is(inside: &[Token], word: &str) -> bool {
 
 fn allow(tree: &Tree) -> Vec<Spot> {
     attributes(tree, "`allow`", |inside| is(inside, "allow"))
+}
+
+fn lints_not_inherited(tree: &Tree) -> Vec<Spot> {
+    let inherits = |text: &str| {
+        let section = text.lines().skip_while(|line| line.trim() != "[lints]").skip(1);
+        section
+            .take_while(|line| !line.starts_with('['))
+            .any(|line| line.replace(' ', "") == "workspace=true")
+    };
+    tree.files()
+        .filter(|(path, _)| path.ends_with("/Cargo.toml"))
+        .filter(|(_, file)| !inherits(&file.text))
+        .map(|(path, _)| Spot::new(path, 1, "the lints of the workspace do not hold here"))
+        .collect()
 }
 
 fn test_off(tree: &Tree) -> Vec<Spot> {
@@ -101,6 +121,19 @@ mod tests {
             &[2, 3],
         );
         check("allow", "a.rs", "//! A.\n#[expect(unused, reason = \"why\")]\nfn allow() {}\n", &[]);
+    }
+
+    #[test]
+    fn every_crate_has_the_same_lints() {
+        let path = "crates/nissa/Cargo.toml";
+        check("lints-not-inherited", path, "[package]\n\n[lints]\nworkspace = true\n", &[]);
+        check(
+            "lints-not-inherited",
+            path,
+            "[package]\nworkspace = true\n[lints]\n[features]\n",
+            &[1],
+        );
+        check("lints-not-inherited", "Cargo.toml", "[workspace]\n", &[]);
     }
 
     #[test]
