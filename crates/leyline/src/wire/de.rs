@@ -177,8 +177,8 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         if let Json::Object(object) = self.value {
-            let members = object.members().iter();
-            visitor.visit_map(Members { members, value: &Json::Null, integers: self.integers })
+            let rest = object.members().iter();
+            visitor.visit_map(Members { rest, value: &Json::Null, integers: self.integers })
         } else {
             Err(self.misfit())
         }
@@ -192,7 +192,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, Fault> {
         if let Json::Object(object) = self.value {
-            visitor.visit_seq(Fields { fields, object, next: 0, integers: self.integers })
+            visitor.visit_seq(Fields { names: fields, object, next: 0, integers: self.integers })
         } else {
             Err(self.misfit())
         }
@@ -204,7 +204,7 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 }
 
 struct Fields<'a, 'de> {
-    fields: &'static [&'static str],
+    names: &'static [&'static str],
     object: &'a Object<'de>,
     next: usize,
     integers: Integers,
@@ -217,10 +217,10 @@ impl<'de> SeqAccess<'de> for Fields<'_, 'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Fault> {
-        let Some((name, rest)) = self.fields.split_first() else {
+        let Some((name, rest)) = self.names.split_first() else {
             return Ok(None);
         };
-        self.fields = rest;
+        self.names = rest;
         let (next, value) =
             self.object.get_from(self.next, name).unwrap_or((self.next, &Json::Null));
         self.next = next;
@@ -251,7 +251,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
 }
 
 struct Members<'a, 'de> {
-    members: std::slice::Iter<'a, (std::borrow::Cow<'de, str>, Json<'de>)>,
+    rest: std::slice::Iter<'a, (std::borrow::Cow<'de, str>, Json<'de>)>,
     value: &'a Json<'de>,
     integers: Integers,
 }
@@ -264,7 +264,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
         // An entry that is `null` is an entry that is not there.
-        let Some((key, value)) = self.members.find(|(_, value)| *value != Json::Null) else {
+        let Some((key, value)) = self.rest.find(|(_, value)| *value != Json::Null) else {
             return Ok(None);
         };
         self.value = value;

@@ -1,5 +1,7 @@
 //! Floats in JSON: the shortest text that reads back, the words of non-finite values, and the bare tokens of old rows.
 
+use std::io::Cursor;
+
 use serde_json::ser::{CompactFormatter, Formatter};
 
 const NAN: &str = "NaN";
@@ -48,13 +50,12 @@ pub(super) fn write_single(x: f32, out: &mut String) {
 }
 
 /// The formatter of `serde_json` writes bytes, we want text; 32 bytes hold the longest finite float.
-fn push_ascii(out: &mut String, write: impl Fn(&mut &mut [u8]) -> std::io::Result<()>) {
-    let mut buffer = [0_u8; 32];
-    let mut rest = buffer.as_mut_slice();
-    let written = write(&mut rest);
+fn push_ascii(out: &mut String, write: impl Fn(&mut Cursor<[u8; 32]>) -> std::io::Result<()>) {
+    let mut buffer = Cursor::new([0; 32]);
+    let written = write(&mut buffer);
     debug_assert!(written.is_ok(), "a finite float fits into 32 bytes");
-    let len = 32 - rest.len();
-    out.extend(buffer.iter().take(len).map(|&byte| char::from(byte)));
+    let len = buffer.position() as usize;
+    out.extend(buffer.into_inner().into_iter().take(len).map(char::from));
 }
 
 /// Puts quotes around the bare `NaN`, `Infinity` and `-Infinity` of a line, outside texts and in place of values only.
@@ -150,13 +151,13 @@ mod tests {
     #[test]
     fn bare_tokens_are_quoted_outside_texts_only() {
         check_quoted(r#"{"a":NaN}"#, Some(r#"{"a":"NaN"}"#));
-        check_quoted(r#"[ -Infinity,Infinity ,NaN]"#, Some(r#"[ "-Infinity","Infinity" ,"NaN"]"#));
+        check_quoted("[ -Infinity,Infinity ,NaN]", Some(r#"[ "-Infinity","Infinity" ,"NaN"]"#));
         check_quoted(
             r#"{"NaN":"is NaN \" NaN","ä":"\\","b":NaN}"#,
             Some(r#"{"NaN":"is NaN \" NaN","ä":"\\","b":"NaN"}"#),
         );
         check_quoted(r#"{"a":"NaN"}"#, None);
-        check_quoted(r#"{NaN :1}"#, None);
+        check_quoted("{NaN :1}", None);
         check_quoted("NaNo", None);
         check_quoted("", None);
         check_quoted("\"\\", None);

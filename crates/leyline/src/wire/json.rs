@@ -18,7 +18,7 @@ pub(super) enum Json<'a> {
     /// Any other number.
     Float(f64),
     Text(Cow<'a, str>),
-    List(Vec<Json<'a>>),
+    List(Vec<Self>),
     Object(Object<'a>),
 }
 
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(object.get("e"), Some(&Json::Float(100.0)));
         assert_eq!(object.get("f"), Some(&Json::Float(18_446_744_073_709_551_616.0)));
         assert!(
-            matches!(object.get("g"), Some(Json::Float(x)) if x.to_bits() == 2.225_073_858_507_201_1e-308_f64.to_bits())
+            matches!(object.get("g"), Some(Json::Float(x)) if x.to_bits() == 2.225_073_858_507_201e-308_f64.to_bits())
         );
     }
 
