@@ -123,15 +123,20 @@ fn adr_form(tree: &Tree) -> Vec<Spot> {
     spots
 }
 
+/// Looks at steps of the ladder, at wiring and at tests; whom a record is for is a statement, and ticked by a person.
 fn ticked_box(tree: &Tree) -> Vec<Spot> {
-    let is_ticked = |line: &str| {
-        let item = line.trim_start().trim_start_matches(['-', '*', '+']).trim_start();
-        item.starts_with("[x]") || item.starts_with("[X]")
-    };
     let mut spots = Vec::new();
-    for (path, file) in tree.files().filter(|(path, _)| path.starts_with("docs/telemetry/")) {
-        let found = file.text.lines().enumerate().filter(|(_, line)| is_ticked(line));
-        spots.extend(found.map(|(index, line)| Spot::new(path, index + 1, line.trim())));
+    for (path, file) in tree.files().filter(|(path, _)| path.starts_with("docs/telemetry/TELE-")) {
+        let mut in_purpose = false;
+        for (index, line) in file.text.lines().enumerate() {
+            if let Some(section) = line.strip_prefix("## ") {
+                in_purpose = section.ends_with("Purpose");
+            }
+            let earned = line.replace("[x] Planned", "").to_lowercase();
+            if !in_purpose && earned.contains("[x]") {
+                spots.push(Spot::new(path, index + 1, line.trim()));
+            }
+        }
     }
     spots
 }
@@ -227,8 +232,14 @@ mod tests {
         check(
             "ticked-box",
             path,
-            "- [ ] Planned\n- [x] Measured\n  * [X] Drawn\n[x]: a.md\n",
-            &[2, 3, 4],
+            "> `[x] Planned` `[ ] Wired`\n## 2. Purpose\n- [x] Developer\n",
+            &[],
+        );
+        check(
+            "ticked-box",
+            path,
+            "> `[x] Planned` `[x] Wired`\n## 5. Wiring\n- [x] **It**\n| a | `[X]` |\n",
+            &[1, 3, 4],
         );
         check("ticked-box", "docs/ROADMAP.md", "- [x] Done\n", &[]);
     }
