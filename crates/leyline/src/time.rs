@@ -1,9 +1,11 @@
 //! Three clocks, three types, so that no two of them can be subtracted from each other.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::fmt::temporal::DateTimeParser;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Nanoseconds on the producer's monotonic clock; 0 is the moment the run was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,8 +36,8 @@ impl ViewNs {
 /// UTC wall clock of the producer, in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// Microseconds, because rows are written with six fraction digits and a row and a frame of one event must be equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+/// In JSON it is its RFC 3339 text, in binary the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -94,6 +96,22 @@ impl fmt::Display for Timestamp {
             Ok(ts) => write!(f, "{ts:.6}"),
             Err(_) => f.write_str("0000-00-00T00:00:00.000000Z"),
         }
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() { to.collect_str(self) } else { to.serialize_i64(self.0) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if !from.is_human_readable() {
+            return i64::deserialize(from).map(Self::from_micros);
+        }
+        let text = Cow::<'de, str>::deserialize(from)?;
+        Self::parse(&text, 0..=9).ok_or_else(|| D::Error::custom("not an RFC 3339 time"))
     }
 }
 
@@ -171,6 +189,15 @@ mod tests {
             Some("2026-01-03T09:00:10.000000Z")
         );
         assert_eq!(read("2026-01-03"), None);
+    }
+
+    #[test]
+    fn in_json_a_time_is_its_text() {
+        let ts = Timestamp::parse_v0("2026-01-03T13:02:41.5").unwrap();
+        let json = crate::wire::to_json(&ts);
+        assert_eq!(json, "\"2026-01-03T13:02:41.500000Z\"");
+        assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), ts);
+        assert!(serde_json::from_str::<Timestamp>("\"yesterday\"").is_err());
     }
 
     #[test]
