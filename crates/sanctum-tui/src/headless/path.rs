@@ -33,13 +33,10 @@ impl std::error::Error for UnknownPath {}
 /// `Null` also stands for a place that this snapshot does not have and another could: the value of an absent reading,
 /// an environment beyond the last, a metric of another name.
 pub fn get<'a>(snapshot: &'a Value, path: &str) -> Result<&'a Value, UnknownPath> {
-    let root = match Shape::of::<Snapshot>() {
-        Shape::Fields(mut fields) => {
-            fields.insert(0, (SCHEMA, Shape::Leaf));
-            Shape::Fields(fields)
-        }
-        other => other,
-    };
+    let mut root = Shape::of::<Snapshot>();
+    if let Shape::Fields(fields) = &mut root {
+        fields.insert(0, (SCHEMA, Shape::Leaf));
+    }
     let steps = steps(path);
     steps.as_deref().and_then(|steps| walk(snapshot, &root, steps)).ok_or_else(|| {
         let known = nearest_path(&root, steps.as_deref().unwrap_or(&[]), path);

@@ -68,15 +68,15 @@ struct Picture {
     /// Backgrounds, in the order of the cells.
     fills: Vec<String>,
     /// Shapes by colour, faintness and kind.
-    inks: BTreeMap<(u32, bool, Ink), String>,
+    inks: BTreeMap<(Rgb, bool, Ink), String>,
     texts: String,
 }
 
 /// How a cell looks, with the reversal already carried out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Look {
-    fg: u32,
-    bg: u32,
+    fg: Rgb,
+    bg: Rgb,
     modifier: Modifier,
 }
 
@@ -167,8 +167,8 @@ fn pixels(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-fn hex(color: u32) -> String {
-    format!("#{color:06x}")
+fn hex([r, g, b]: Rgb) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 /// Replaces what XML reserves, and what it cannot hold at all.
@@ -188,30 +188,59 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// The colours of a terminal as `0xRRGGBB`; text colours keep a contrast of at least 4.5 : 1 with their ground.
+/// Red, green, blue.
+type Rgb = [u8; 3];
+
+/// The colours of a terminal; text colours keep a contrast of at least 4.5 : 1 with their ground.
 struct Palette {
-    ground: u32,
-    text: u32,
-    base: [u32; 16],
+    ground: Rgb,
+    text: Rgb,
+    base: [Rgb; 16],
 }
 
 const DARK: Palette = Palette {
-    ground: 0x0d_11_17,
-    text: 0xd0_d7_de,
+    ground: [0x0d, 0x11, 0x17],
+    text: [0xd0, 0xd7, 0xde],
     base: [
-        0x0d_11_17, 0xff_7b_72, 0x56_d3_64, 0xe3_b3_41, 0x79_c0_ff, 0xd2_a8_ff, 0x56_d4_dd,
-        0xb1_ba_c4, 0x8b_94_9e, 0xff_a1_98, 0x7e_e7_87, 0xf2_cc_60, 0xa5_d6_ff, 0xe2_c5_ff,
-        0xb3_f0_ff, 0xf0_f6_fc,
+        [0x0d, 0x11, 0x17],
+        [0xff, 0x7b, 0x72],
+        [0x56, 0xd3, 0x64],
+        [0xe3, 0xb3, 0x41],
+        [0x79, 0xc0, 0xff],
+        [0xd2, 0xa8, 0xff],
+        [0x56, 0xd4, 0xdd],
+        [0xb1, 0xba, 0xc4],
+        [0x8b, 0x94, 0x9e],
+        [0xff, 0xa1, 0x98],
+        [0x7e, 0xe7, 0x87],
+        [0xf2, 0xcc, 0x60],
+        [0xa5, 0xd6, 0xff],
+        [0xe2, 0xc5, 0xff],
+        [0xb3, 0xf0, 0xff],
+        [0xf0, 0xf6, 0xfc],
     ],
 };
 
 const LIGHT: Palette = Palette {
-    ground: 0xff_ff_ff,
-    text: 0x1f_23_28,
+    ground: [0xff, 0xff, 0xff],
+    text: [0x1f, 0x23, 0x28],
     base: [
-        0x1f_23_28, 0xcf_22_2e, 0x11_63_29, 0x7d_4e_00, 0x09_69_da, 0x82_50_df, 0x1b_7c_83,
-        0x59_63_6e, 0x59_63_6e, 0xa4_0e_26, 0x1a_7f_37, 0x63_3c_01, 0x05_50_ae, 0x66_39_ba,
-        0x0a_5d_66, 0xff_ff_ff,
+        [0x1f, 0x23, 0x28],
+        [0xcf, 0x22, 0x2e],
+        [0x11, 0x63, 0x29],
+        [0x7d, 0x4e, 0x00],
+        [0x09, 0x69, 0xda],
+        [0x82, 0x50, 0xdf],
+        [0x1b, 0x7c, 0x83],
+        [0x59, 0x63, 0x6e],
+        [0x59, 0x63, 0x6e],
+        [0xa4, 0x0e, 0x26],
+        [0x1a, 0x7f, 0x37],
+        [0x63, 0x3c, 0x01],
+        [0x05, 0x50, 0xae],
+        [0x66, 0x39, 0xba],
+        [0x0a, 0x5d, 0x66],
+        [0xff, 0xff, 0xff],
     ],
 };
 
@@ -234,10 +263,10 @@ impl Palette {
         }
     }
 
-    fn color(&self, color: Color, reset: u32) -> u32 {
+    fn color(&self, color: Color, reset: Rgb) -> Rgb {
         let index = match color {
             Color::Reset => return reset,
-            Color::Rgb(r, g, b) => return u32::from_be_bytes([0, r, g, b]),
+            Color::Rgb(r, g, b) => return [r, g, b],
             Color::Indexed(index) => return self.indexed(index),
             Color::Black => 0,
             Color::Red => 1,
@@ -260,16 +289,15 @@ impl Palette {
     }
 
     /// The usual 256 colours: 16 base colours, a cube of 6 x 6 x 6, and 24 greys.
-    fn indexed(&self, index: u8) -> u32 {
-        let index = u32::from(index);
+    fn indexed(&self, index: u8) -> Rgb {
         match index {
-            0..=15 => self.base[index as usize],
+            0..=15 => self.base[usize::from(index)],
             16..=231 => {
-                let level = |step: u32| if step == 0 { 0 } else { 55 + 40 * step };
                 let cube = index - 16;
-                level(cube / 36) << 16 | level(cube / 6 % 6) << 8 | level(cube % 6)
+                [cube / 36, cube / 6 % 6, cube % 6]
+                    .map(|step| if step == 0 { 0 } else { 55 + 40 * step })
             }
-            _ => (8 + 10 * (index - 232)) * 0x01_01_01,
+            232..=255 => [8 + 10 * (index - 232); 3],
         }
     }
 }
@@ -320,8 +348,8 @@ mod tests {
         assert!(light.contains("#cf222e") && light.contains("fill=\"#ffffff\""), "{light}");
     }
 
-    fn luminance(color: u32) -> f64 {
-        let [_, r, g, b] = color.to_be_bytes().map(|c| {
+    fn luminance(color: Rgb) -> f64 {
+        let [r, g, b] = color.map(|c| {
             let c = f64::from(c) / 255.0;
             if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         });
@@ -335,17 +363,29 @@ mod tests {
             // The first and the last base colour are those of the grounds themselves.
             for &color in palette.base[1..15].iter().chain([&palette.text]) {
                 let (a, b) = (ground.max(luminance(color)), ground.min(luminance(color)));
-                assert!(4.5 <= (a + 0.05) / (b + 0.05), "{color:06x} on {:06x}", palette.ground);
+                assert!(
+                    4.5 <= (a + 0.05) / (b + 0.05),
+                    "{} on {}",
+                    hex(color),
+                    hex(palette.ground)
+                );
             }
         }
     }
 
     #[test]
     fn indexed_colors_follow_the_usual_table() {
-        let color = |i| DARK.color(Color::Indexed(i), 0);
+        let color = |i| DARK.color(Color::Indexed(i), [0; 3]);
         assert_eq!(
             [color(9), color(16), color(196), color(231), color(232), color(255)],
-            [0xff_a1_98, 0x00_00_00, 0xff_00_00, 0xff_ff_ff, 0x08_08_08, 0xee_ee_ee]
+            [
+                [0xff, 0xa1, 0x98],
+                [0x00, 0x00, 0x00],
+                [0xff, 0x00, 0x00],
+                [0xff, 0xff, 0xff],
+                [0x08, 0x08, 0x08],
+                [0xee, 0xee, 0xee]
+            ]
         );
     }
 }

@@ -18,13 +18,13 @@ pub(super) enum Shape {
     #[default]
     Leaf,
     /// The name of a field.
-    Fields(Vec<(&'static str, Shape)>),
+    Fields(Vec<(&'static str, Self)>),
     /// The number of an entry; all entries are alike.
-    List(Box<Shape>),
+    List(Box<Self>),
     /// The number of a member.
-    Tuple(Vec<Shape>),
+    Tuple(Vec<Self>),
     /// A name as key; all values are alike.
-    Map(Box<Shape>),
+    Map(Box<Self>),
 }
 
 impl Shape {
@@ -267,7 +267,7 @@ impl<'de> EnumAccess<'de> for Word {
         self,
         seed: V,
     ) -> Result<(V::Value, Self), Unreadable> {
-        Ok((seed.deserialize(Word(self.0))?, self))
+        Ok((seed.deserialize(Self(self.0))?, self))
     }
 }
 

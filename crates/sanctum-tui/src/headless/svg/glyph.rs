@@ -1,5 +1,7 @@
 //! The symbols that are drawn as shapes: bars, frame lines, dots.
 
+use std::fmt::Write as _;
+
 use super::{CELL, pixels};
 
 /// How a shape is painted.
@@ -91,7 +93,7 @@ fn dots(bits: u32, left: f64, top: f64) -> String {
             let x = pixels((f64::from(column) + 0.5).mul_add(width / 2.0, left));
             let y = pixels((f64::from(row) + 0.5).mul_add(height / 4.0, top));
             // A line of almost no length with round ends is a dot.
-            d.push_str(&format!("M{x} {y}h.01"));
+            write!(d, "M{x} {y}h.01").ok();
         }
     }
     d
