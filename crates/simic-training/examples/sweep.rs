@@ -27,7 +27,7 @@ fn main() {
         let mut curve = vec![]; let mut first = None; let mut worst = f64::INFINITY;
         let (mut g, mut kl, mut cf, mut ev, mut ent) = (vec![], vec![], vec![], vec![], vec![]);
         for b in 1..=c.requested_batches {
-            let r = l.collect(&c, &mut |s| if s.terminated || s.truncated { returns.push(s.episode.total) });
+            let r = l.collect(&c, &|| false, &mut |s| if s.terminated || s.truncated { returns.push(s.episode.total) }).unwrap();
             let u = l.update(&c, &r, c.hyper.learning_rate_at(b, c.requested_batches));
             g.push(u.stats.gradients.grad_norm.unwrap_or(0.)); kl.push(u.stats.policy.kl_divergence.unwrap()); cf.push(u.stats.policy.clip_fraction.unwrap());
             ev.push(u.stats.rollout.explained_variance.unwrap_or(f64::NAN)); ent.push(u.stats.policy.entropy.unwrap());

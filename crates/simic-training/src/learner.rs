@@ -1,14 +1,14 @@
 //! Everything that learns: network, optimiser, environments and their random streams. A checkpoint is this, frozen.
 
+use leyline::EnvId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::{Config, ConfigError};
 use crate::env::Env;
 use crate::net::{ActorCritic, Adam, Head};
-use crate::rollout::{Collector, Episode, Rollout, StepReport};
+use crate::rollout::{Collector, Episode, Length, Rollout, StepReport};
 use crate::update::{UpdateOutcome, update};
-use leyline::EnvId;
 
 /// Streams of the one seed; environment `e` has `ENVS + e`.
 const INIT: u64 = 0;
@@ -68,9 +68,15 @@ impl<E: Env> Learner<E> {
         Ok(Self { adam: Adam::new(&net.lengths()), net, collector, shuffle: stream(SHUFFLE) })
     }
 
-    /// Collects one batch; `observe` hears of every step.
-    pub fn collect(&mut self, config: &Config, observe: &mut dyn FnMut(&StepReport)) -> Rollout {
-        self.collector.collect(&self.net, config.max_epochs, config.hyper.reward_scale, observe)
+    /// Collects one batch; `observe` hears of every step. `None` if `interrupted` says so before an epoch.
+    pub fn collect(
+        &mut self,
+        config: &Config,
+        interrupted: &dyn Fn() -> bool,
+        observe: &mut dyn FnMut(&StepReport),
+    ) -> Option<Rollout> {
+        let length = Length { epochs: config.max_epochs, interrupted };
+        self.collector.collect(&self.net, &length, config.hyper.reward_scale, observe)
     }
 
     /// Makes one update from a batch.

@@ -139,6 +139,14 @@ pub struct StepReport {
     pub truncated: bool,
 }
 
+/// How long a batch is.
+pub struct Length<'a> {
+    /// Steps of each environment.
+    pub epochs: u32,
+    /// Asked before each epoch; `true` ends the batch without a result.
+    pub interrupted: &'a dyn Fn() -> bool,
+}
+
 /// The environments and everything about them that outlives a batch.
 #[derive(Debug)]
 pub struct Collector<E> {
@@ -167,18 +175,18 @@ impl<E: Env> Collector<E> {
         self.envs[e].reset(seed)
     }
 
-    /// Takes `epochs` steps in every environment; `observe` hears of each step, environment by environment.
+    /// Takes `length.epochs` steps in every environment; `observe` hears of each step, environment by environment.
     ///
-    /// Rewards in the result are multiplied by `reward_scale`; those reported are raw.
+    /// Rewards in the result are multiplied by `reward_scale`; those reported are raw. `None`: interrupted.
     pub fn collect(
         &mut self,
         net: &ActorCritic<f32>,
-        epochs: u32,
+        length: &Length<'_>,
         reward_scale: f64,
         observe: &mut dyn FnMut(&StepReport),
-    ) -> Rollout {
+    ) -> Option<Rollout> {
         let (n_envs, width) = (self.envs.len(), self.spec.observation_len);
-        let n = n_envs * epochs as usize;
+        let n = n_envs * length.epochs as usize;
         let log_std = net.spreads();
         let mut out = Rollout {
             n_envs,
@@ -194,7 +202,10 @@ impl<E: Env> Collector<E> {
         for (e, env) in self.envs.iter().enumerate() {
             current.row_mut(e).assign(&ArrayView1::from(&env.observation()));
         }
-        for epoch in 1..=epochs {
+        for epoch in 1..=length.epochs {
+            if (length.interrupted)() {
+                return None;
+            }
             let outputs = net.actor.forward(current.view()).output.mapv(Real::wide);
             let values = critic(net, &current);
             for e in 0..n_envs {
@@ -229,7 +240,7 @@ impl<E: Env> Collector<E> {
                 out.next_values[last] = values[e];
             }
         }
-        out
+        Some(out)
     }
 
     fn choose(&mut self, head: Head, outputs: &[f64], log_std: &[f64], taken: &mut Actions) -> (Action, f64) {

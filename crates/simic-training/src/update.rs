@@ -155,6 +155,28 @@ impl<F: Real> Minibatch<'_, F> {
     }
 }
 
+/// Returns the whole loss over a rollout taken as one minibatch, and its gradient before any clipping.
+///
+/// `loss = policy + value_coef * value - entropy_coef * entropy`; the trainer never needs the number itself.
+pub fn loss_and_gradient<F: Real>(
+    net: &ActorCritic<F>,
+    rollout: &Rollout,
+    hyper: &Hyperparams,
+) -> (f64, ActorCritic<F>) {
+    let targets = rollout.targets(hyper.gamma, hyper.gae_lambda);
+    let advantages = advantages_in_loss(&targets.advantages, hyper.normalize_advantages);
+    let indices: Vec<usize> = (0..rollout.len()).collect();
+    let minibatch = Minibatch {
+        rollout,
+        indices: &indices,
+        observations: rollout.observations.mapv(|x| F::of(f64::from(x))),
+        advantages: &advantages,
+        returns: &targets.returns,
+    };
+    let losses = minibatch.evaluate(net, hyper, &mut Evaluated::default());
+    (losses.policy + hyper.value_coef * losses.value - hyper.entropy_coef * losses.entropy, losses.gradient)
+}
+
 /// Makes one update of `net` in place, with `learning_rate` for all its steps.
 ///
 /// After a skip for a non-finite number, network and optimiser are bit for bit what they were before.
