@@ -22,6 +22,8 @@
 //! assert_eq!(envelope.event, Event::Heartbeat(expected));
 //! ```
 
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod envelope;
 pub mod event;
 pub mod field;
