@@ -1,1 +1,47 @@
-//! Pure views of a snapshot.
+//! Pure views of a snapshot: props and a rectangle in, cells out; no keys, no terminal, no limits of metrics.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`run_header`], [`anomaly_strip`], [`status_banner`] | the lines at the top |
+//! | [`esper_status`] | a panel |
+//! | [`widget_id`] | the list of all of them, with titles and records |
+//! | [`view`] | what a person did to a panel: focus and scrolling |
+//! | [`theme`], [`glyph`] | classes and their looks, glyphs and their ASCII forms |
+//! | [`format`](mod@format) | values as text |
+//! | [`dump`] | cells as text, for tests and pictures |
+//!
+//! ```
+//! use karn_sanctum::Snapshot;
+//! use sanctum_widgets::{RunHeader, RunHeaderProps, Theme, dump};
+//!
+//! let snapshot = Snapshot::empty();
+//! let header = RunHeader::new(RunHeaderProps::from(&snapshot), &Theme::DARK);
+//! let buffer = dump::draw_buffer(&header, 80, 1);
+//! assert_eq!(dump::rows(&buffer), ["○ WAIT ? │ Waiting for training data..."]);
+//! ```
+
+pub mod anomaly_strip;
+pub mod dump;
+pub mod esper_status;
+pub mod format;
+mod frame;
+pub mod glyph;
+mod pen;
+pub mod run_header;
+pub mod status_banner;
+pub mod theme;
+pub mod view;
+pub mod widget_id;
+
+#[cfg(test)]
+#[path = "../tests/support/base.rs"]
+mod base;
+
+pub use anomaly_strip::{AnomalyStrip, AnomalyStripProps};
+pub use esper_status::{EsperStatus, EsperStatusProps};
+pub use glyph::{Glyphs, Marker};
+pub use run_header::{RunHeader, RunHeaderProps};
+pub use status_banner::{RunState, StatusBanner, StatusBannerProps};
+pub use theme::{Class, Theme};
+pub use view::View;
+pub use widget_id::WidgetId;

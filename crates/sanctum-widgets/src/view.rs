@@ -1,0 +1,27 @@
+//! What a person did to a panel: focus and scrolling; never part of a snapshot.
+
+/// View state of a panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// Whether keys go to this panel; its title is then drawn in reverse.
+    pub focused: bool,
+    /// First list entry shown, from 0; beyond the end it means the end. `None`: where the panel rests, which is the start
+    /// of a table and the end of the event log.
+    pub offset: Option<usize>,
+}
+
+impl View {
+    /// Without focus, not scrolled.
+    pub const REST: Self = Self { focused: false, offset: None };
+
+    /// Returns the first entry to show of `total` in `room` rows, for a list that rests at its start.
+    pub(crate) fn from_start(self, total: usize, room: usize) -> usize {
+        self.offset.map_or(0, |offset| offset.min(total.saturating_sub(room)))
+    }
+
+    /// Returns the first entry to show of `total` in `room` rows, for a list that rests at its end.
+    pub(crate) fn from_end(self, total: usize, room: usize) -> usize {
+        let last = total.saturating_sub(room);
+        self.offset.map_or(last, |offset| offset.min(last))
+    }
+}

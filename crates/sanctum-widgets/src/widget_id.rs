@@ -1,0 +1,194 @@
+//! The closed list of widgets: what each is called, which metrics it shows and how much room it needs.
+
+/// A widget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum WidgetId {
+    /// [`crate::run_header`].
+    RunHeader,
+    /// [`crate::anomaly_strip`].
+    AnomalyStrip,
+    /// [`crate::status_banner`].
+    StatusBanner,
+    /// [`crate::policy_losses`].
+    PolicyLosses,
+    /// [`crate::episode_panel`].
+    EpisodePanel,
+    /// [`crate::env_overview`].
+    EnvOverview,
+    /// [`crate::event_log`].
+    EventLog,
+    /// [`crate::esper_status`].
+    EsperStatus,
+    /// [`crate::telemetry_panel`].
+    TelemetryPanel,
+}
+
+/// What is known about a widget without drawing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WidgetSpec {
+    /// The widget.
+    pub id: WidgetId,
+    /// Its name on the command line and in records.
+    pub name: &'static str,
+    /// Its title.
+    pub title: &'static str,
+    /// One sentence for the help.
+    pub about: &'static str,
+    /// The number key that chooses it; `None` for the lines at the top, which are always there.
+    pub panel: Option<u8>,
+    /// Numbers of the telemetry records whose metrics it shows, rising.
+    pub records: &'static [u16],
+    /// Columns and rows below which it shows less than its main content.
+    pub min_size: (u16, u16),
+}
+
+/// Every widget, in the order of the screen from the top and then of the panel numbers.
+pub const ALL: &[WidgetSpec] = &[
+    WidgetSpec {
+        id: WidgetId::RunHeader,
+        name: "RunHeader",
+        title: "Run",
+        about: "connection, run, progress, speed, alarms",
+        panel: None,
+        records: &[
+            1, 3, 10, 11, 12, 13, 14, 20, 701, 702, 703, 704, 710, 711, 720, 721, 730, 741, 780,
+            782, 784,
+        ],
+        min_size: (60, 1),
+    },
+    WidgetSpec {
+        id: WidgetId::AnomalyStrip,
+        name: "AnomalyStrip",
+        title: "Anomalies",
+        about: "everything that is wrong, counted",
+        panel: None,
+        records: &[100, 110, 124, 300, 301, 331, 332, 630, 704, 740, 780, 782],
+        min_size: (40, 1),
+    },
+    WidgetSpec {
+        id: WidgetId::StatusBanner,
+        name: "StatusBanner",
+        title: "Status",
+        about: "how the run stands, latest KL divergence, batch",
+        panel: None,
+        records: &[13, 14, 15, 22, 100, 110, 120, 130, 140, 200, 300, 301, 310, 702, 703, 704],
+        min_size: (40, 1),
+    },
+    WidgetSpec {
+        id: WidgetId::PolicyLosses,
+        name: "PolicyLosses",
+        title: "Losses",
+        about: "policy and value loss, learning rate, update time",
+        panel: Some(2),
+        records: &[102, 103, 104, 105, 131, 132, 133, 134],
+        min_size: (40, 5),
+    },
+    WidgetSpec {
+        id: WidgetId::EpisodePanel,
+        name: "EpisodePanel",
+        title: "Episodes",
+        about: "returns and lengths of finished episodes",
+        panel: Some(4),
+        records: &[21, 611, 612, 613, 614, 615, 616, 617],
+        min_size: (40, 10),
+    },
+    WidgetSpec {
+        id: WidgetId::EnvOverview,
+        name: "EnvOverview",
+        title: "Environments",
+        about: "state, return and progress of each environment",
+        panel: Some(5),
+        records: &[5, 630, 634, 637, 640, 665, 666, 667, 668],
+        min_size: (40, 5),
+    },
+    WidgetSpec {
+        id: WidgetId::EventLog,
+        name: "EventLog",
+        title: "Events",
+        about: "what happened, newest last",
+        panel: Some(6),
+        records: &[810, 811, 812, 813, 814, 817],
+        min_size: (40, 5),
+    },
+    WidgetSpec {
+        id: WidgetId::EsperStatus,
+        name: "EsperStatus",
+        title: "Status",
+        about: "runtime, throughput, machine",
+        panel: Some(7),
+        records: &[4, 20, 710, 711, 712, 720, 721, 722, 723, 730, 731, 732, 733, 734],
+        min_size: (30, 10),
+    },
+    WidgetSpec {
+        id: WidgetId::TelemetryPanel,
+        name: "TelemetryPanel",
+        title: "Telemetry",
+        about: "received and lost events, user metrics",
+        panel: Some(8),
+        records: &[2, 702, 750, 780, 781, 782, 783, 784, 816, 820, 821],
+        min_size: (30, 9),
+    },
+];
+
+impl WidgetId {
+    /// Returns what is known about the widget.
+    pub fn spec(self) -> &'static WidgetSpec {
+        // The test below holds the list complete, and the first entry is a widget like any other.
+        ALL.iter().find(|spec| spec.id == self).unwrap_or(&ALL[0])
+    }
+
+    /// Returns the name of the widget.
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// Returns the widget with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|spec| spec.name == name).map(|spec| spec.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Fails to compile when a widget is added, and says where else it belongs.
+    const fn position(id: WidgetId) -> usize {
+        match id {
+            WidgetId::RunHeader => 0,
+            WidgetId::AnomalyStrip => 1,
+            WidgetId::StatusBanner => 2,
+            WidgetId::PolicyLosses => 3,
+            WidgetId::EpisodePanel => 4,
+            WidgetId::EnvOverview => 5,
+            WidgetId::EventLog => 6,
+            WidgetId::EsperStatus => 7,
+            WidgetId::TelemetryPanel => 8,
+        }
+    }
+
+    #[test]
+    fn the_registry_is_complete_and_names_are_unique() {
+        let names: BTreeSet<_> = ALL.iter().map(|spec| spec.name).collect();
+        let panels: BTreeSet<_> = ALL.iter().filter_map(|spec| spec.panel).collect();
+        assert_eq!((names.len(), panels.len(), ALL.len()), (9, 6, 9));
+        for (i, spec) in ALL.iter().enumerate() {
+            assert_eq!(position(spec.id), i);
+            assert_eq!(spec.id.spec(), spec);
+            assert_eq!(WidgetId::from_name(spec.name), Some(spec.id));
+        }
+        assert_eq!(WidgetId::from_name("runheader"), None);
+    }
+
+    #[test]
+    fn records_exist_and_rise() {
+        for spec in ALL {
+            assert!(spec.records.is_sorted_by(|a, b| a < b), "{}", spec.name);
+            for number in spec.records {
+                assert!(leyline::metric::by_number(*number).is_some(), "{} {number}", spec.name);
+            }
+        }
+    }
+}
