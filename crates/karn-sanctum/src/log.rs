@@ -1,7 +1,18 @@
 //! Lines of the event log.
 
+use leyline::validate::MAX_MESSAGE_BYTES;
 use leyline::{EnvId, RunNs, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
+
+mod line;
+mod summary;
+
+/// Lines kept.
+pub const LINES: usize = 200;
+/// `event_type` of a line that stands for a rejected row.
+pub const REJECTED: &str = "REJECTED";
+/// `event_type` of a line that warns about a field: out of its range, missing or inconsistent.
+pub const OUT_OF_RANGE: &str = "OUT_OF_RANGE";
 
 /// One line of the event log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +33,16 @@ pub struct LogLine {
     pub message: String,
     /// TELE-817: severity.
     pub severity: Severity,
-    /// The main numbers of the event as text for people, such as `b26/75 return 97.4`; empty where there are none.
+    /// The main numbers of the event as text for people, such as `b26/75, return 97.4`; empty where there are none.
     pub summary: String,
+}
+
+/// Returns the text, cut at a character boundary to the longest a message may have. It may hold any character: who draws
+/// it takes care of that.
+fn bounded(text: &str) -> String {
+    let mut end = MAX_MESSAGE_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.split_at(end).0.to_owned()
 }

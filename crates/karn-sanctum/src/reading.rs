@@ -1,7 +1,9 @@
 //! A measured value with everything needed to judge it.
 
-use leyline::{Health, RunNs};
+use leyline::{Band, Health, RunNs};
 use serde::{Deserialize, Serialize};
+
+use crate::verdict;
 
 /// A value, when it was measured, whether the latest update refreshed it, and the verdict on it.
 ///
@@ -24,5 +26,50 @@ impl<T> Reading<T> {
     /// Returns the verdict if the reading is fresh; old values raise no alarm.
     pub fn fresh_verdict(&self) -> Option<Health> {
         self.fresh.then_some(self.verdict)
+    }
+}
+
+/// A number that a limit can judge.
+pub(crate) trait Number: Copy {
+    /// Returns the number as a float; integers beyond 2^53 lose digits, which no limit notices.
+    fn to_f64(self) -> f64;
+}
+
+impl Number for f64 {
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
+impl Number for u64 {
+    fn to_f64(self) -> f64 {
+        self as f64
+    }
+}
+
+impl Number for u32 {
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+/// Batch and time that a reading gets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp {
+    /// Global number of the batch; `None` before the first batch is known.
+    pub(crate) batch: Option<u64>,
+    /// Producer's time.
+    pub(crate) mono_ns: RunNs,
+}
+
+impl Stamp {
+    /// Returns a fresh reading with a given verdict.
+    pub(crate) const fn judged<T: Copy>(self, value: T, verdict: Health) -> Reading<T> {
+        Reading { value, batch: self.batch, mono_ns: self.mono_ns, fresh: true, verdict }
+    }
+
+    /// Returns a fresh reading, judged by a limit or by none.
+    pub(crate) fn read<T: Number>(self, value: T, band: Option<&Band>) -> Reading<T> {
+        self.judged(value, verdict::grade(band, value.to_f64()))
     }
 }
