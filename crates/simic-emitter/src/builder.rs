@@ -1,11 +1,6 @@
 //! Builds a hub: which sinks, how much may wait, who is warned.
 
 use std::sync::Arc;
-#[expect(
-    clippy::disallowed_types,
-    reason = "the hub's stamp: seq and clock, held for one offer"
-)]
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU8;
 use std::thread;
 use std::time::Duration;
@@ -18,10 +13,11 @@ use crate::clock::{Clock, nanos};
 use crate::count::{Counter, Tally};
 use crate::ending::Endings;
 use crate::guard::{Guard, Running};
-use crate::hub::{Closing, Door, Hub, Shared, Stamp};
+use crate::hub::{Closing, Hub, Shared};
 use crate::lane::Bounds;
 use crate::pulse::{self, Progress};
 use crate::sink::Sink;
+use crate::stamp::{Door, Stamp, StampLock};
 use crate::stop::StopFlag;
 use crate::warn::{Often, Warner};
 use crate::worker::{FlushRequest, State, Worker};
@@ -98,7 +94,7 @@ impl HubBuilder {
         }
     }
 
-    /// Adds a sink. Its thread is named `sink-<name>`; EMITTER_LOSS events carry `name`.
+    /// Adds a sink. Its thread is named `sink-<name>`; `EMITTER_LOSS` events carry `name`.
     pub fn sink(mut self, name: &'static str, bounds: Bounds, sink: impl Sink) -> Self {
         self.sinks.push((name, bounds, Box::new(sink)));
         self
@@ -184,7 +180,7 @@ impl HubBuilder {
             control: controls.into_boxed_slice(),
             closing: Closing { result: AtomicU8::new(0), over },
             loss_interval: self.loss_interval.map(nanos),
-            stamp: Mutex::new(stamp),
+            stamp: StampLock::new(stamp),
         };
         let hub = Hub { shared: Arc::new(shared) };
         let pulse = match self.heartbeat {

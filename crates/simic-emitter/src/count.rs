@@ -47,7 +47,7 @@ impl Cause {
 pub(crate) struct Drops([LaneCount; 4]);
 
 impl Drops {
-    fn by(self, cause: Cause) -> LaneCount {
+    const fn by(self, cause: Cause) -> LaneCount {
         self.0[cause as usize]
     }
 
@@ -86,7 +86,7 @@ impl SinkCounts {
     }
 
     /// Returns the events dropped for a cause, by lane.
-    pub fn dropped_by(&self, cause: Cause) -> LaneCount {
+    pub const fn dropped_by(&self, cause: Cause) -> LaneCount {
         self.drops.by(cause)
     }
 }
@@ -106,7 +106,7 @@ impl Counter {
         }
     }
 
-    fn of(&self, lane: Lane) -> &AtomicU64 {
+    const fn of(&self, lane: Lane) -> &AtomicU64 {
         match lane {
             Lane::Lossless => &self.lossless,
             Lane::Lossy => &self.lossy,

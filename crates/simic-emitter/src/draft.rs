@@ -91,7 +91,8 @@ impl<E: Into<Event>> From<E> for Draft {
 /// Cuts a text at the last character boundary that leaves at most `max` bytes.
 fn cut(text: &mut String, max: usize) {
     if max < text.len() {
-        text.truncate(text.floor_char_boundary(max));
+        let boundary = (0..=max).rev().find(|&at| text.is_char_boundary(at));
+        text.truncate(boundary.unwrap_or(0));
     }
 }
 
@@ -120,8 +121,8 @@ fn cut_event(event: &mut Event) {
                 cut_text(word);
             }
         }
-        Event::BatchEpochCompleted(batch) => cut_skip_reason(batch.skip_reason.as_mut()),
-        Event::PpoUpdateCompleted(update) => cut_skip_reason(update.skip_reason.as_mut()),
+        Event::BatchEpochCompleted(batch) => cut_skip_reason(&mut batch.skip_reason),
+        Event::PpoUpdateCompleted(update) => cut_skip_reason(&mut update.skip_reason),
         Event::SystemVitals(sample) => {
             for gpu in &mut sample.gpus {
                 cut_optional(&mut gpu.name);
@@ -166,7 +167,7 @@ fn cut_start(start: &mut TrainingStarted) {
     }
 }
 
-fn cut_skip_reason(reason: Option<&mut SkipReason>) {
+fn cut_skip_reason(reason: &mut Option<SkipReason>) {
     if let Some(SkipReason::Other(word)) = reason {
         cut_text(word);
     }

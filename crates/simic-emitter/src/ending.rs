@@ -149,7 +149,9 @@ mod tests {
     fn check(events: &[Event], error: Option<&str>, last_batch: u64, since: u64, episodes: u64) {
         let mut endings = Endings::default();
         let group = GroupId::default();
-        events.iter().for_each(|event| endings.note(&group, event));
+        for event in events {
+            endings.note(&group, event);
+        }
         let missing = endings.missing(error);
         let [(_, end)] = missing.as_slice() else { panic!("one end is missing: {missing:?}") };
         assert_eq!((end.last_batch, end.batches_since_start), (last_batch, since));

@@ -8,8 +8,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, after};
 
 use crate::draft::Draft;
-use crate::hub::{CLOSED_WELL, Hub, receive_before};
+use crate::hub::{CLOSED_WELL, Hub};
 use crate::stop::{StopFlag, StopLevel};
+use crate::wait::receive_before;
 
 /// A thread that says how it went before it ends.
 pub(crate) struct Running {

@@ -1,26 +1,21 @@
 //! The hub: stamps each event once and offers it to every sink, without ever waiting for one.
 
 use std::fmt;
-#[expect(
-    clippy::disallowed_types,
-    reason = "the hub's stamp: seq and clock, held for one offer"
-)]
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Select, Sender, TrySendError, after, bounded};
+use crossbeam_channel::{Receiver, Sender, after, bounded};
 use leyline::{
-    EmitterLoss, EnvId, Envelope, Event, EventKind, GroupId, Lane, RunId, RunNs, Severity, wire,
+    EmitterLoss, EnvId, Envelope, Event, EventKind, GroupId, Lane, RunId, Severity, wire,
 };
 
 use crate::clock::{Clock, Now};
-use crate::count::{Cause, Counter, Reported, SinkCounts, Tally};
+use crate::count::{Counter, SinkCounts, Tally};
 use crate::draft::Draft;
-use crate::ending::Endings;
-use crate::lane::Bounds;
 use crate::pulse::Progress;
+use crate::stamp::{Door, Stamp, StampLock};
+use crate::wait::{receive_before, send_before};
 use crate::warn::{Often, Warner};
 use crate::worker::FlushRequest;
 
@@ -80,6 +75,11 @@ impl Hub {
     pub fn run_id(&self) -> &RunId {
         &self.shared.run
     }
+
+    /// Returns the producer's time, for durations that a trainer measures: nobody else may read a clock.
+    pub fn now(&self) -> Now {
+        self.shared.clock.now()
+    }
 }
 
 impl fmt::Debug for Hub {
@@ -105,11 +105,7 @@ pub(crate) struct Shared {
     pub(crate) closing: Closing,
     /// Nanoseconds between two looks at the loss counters; `None`: losses are not reported.
     pub(crate) loss_interval: Option<u64>,
-    #[expect(
-        clippy::disallowed_types,
-        reason = "the hub's stamp: seq and clock, held for one offer"
-    )]
-    pub(crate) stamp: Mutex<Stamp>,
+    pub(crate) stamp: StampLock,
 }
 
 /// How the hub was closed.
@@ -122,95 +118,7 @@ pub(crate) struct Closing {
 /// Value of [`Closing::result`] once everything arrived; anything else is not (yet) a success.
 pub(crate) const CLOSED_WELL: u8 = 1;
 
-/// What changes with every event; behind the one lock.
-pub(crate) struct Stamp {
-    pub(crate) open: bool,
-    pub(crate) next_seq: u64,
-    pub(crate) last: RunNs,
-    pub(crate) last_report: RunNs,
-    pub(crate) doors: Vec<Door>,
-    pub(crate) endings: Endings,
-    pub(crate) warned_late: bool,
-}
-
-/// The hub's side of one sink's queue.
-pub(crate) struct Door {
-    queue: Sender<Arc<Envelope>>,
-    bounds: Bounds,
-    tally: Arc<Tally>,
-    reported: Reported,
-    /// Events put into the queue so far.
-    sent: u64,
-    /// Events known to have left it. Looking at the queue's length touches what the sink's thread writes, so that is done
-    /// only when this older knowledge does not suffice.
-    known_left: u64,
-    /// Whether the event at hand goes in here.
-    admits: bool,
-}
-
-impl Door {
-    pub(crate) fn new(queue: Sender<Arc<Envelope>>, bounds: Bounds, tally: Arc<Tally>) -> Self {
-        let reported = Reported::default();
-        Self { queue, bounds, tally, reported, sent: 0, known_left: 0, admits: false }
-    }
-
-    /// Returns the queue's length, or something between it and `enough` if it is known to be below `enough`.
-    fn len_unless_below(&mut self, enough: usize) -> usize {
-        let at_most = (self.sent - self.known_left) as usize;
-        if at_most < enough {
-            return at_most;
-        }
-        let len = self.queue.len();
-        self.known_left = self.sent - len as u64;
-        len
-    }
-
-    /// Returns why an event of this lane would be dropped here. Its room stays, as nobody else fills the queue.
-    fn refusal(&mut self, lane: Lane) -> Option<Cause> {
-        if self.tally.panicked() {
-            return Some(Cause::SinkPanicked);
-        }
-        let len = self.len_unless_below(self.bounds.lossy);
-        (self.bounds.of(lane) <= len).then_some(Cause::QueueFull)
-    }
-
-    fn send(&mut self, envelope: Arc<Envelope>, lane: Lane) {
-        if self.bounds.lossy <= (self.sent - self.known_left) as usize && lane == Lane::Lossless {
-            self.tally.spill();
-        }
-        match self.queue.try_send(envelope) {
-            Ok(()) => self.sent += 1,
-            // Neither happens: the door had room, and the other end lives until the hub lets go of this one.
-            Err(TrySendError::Full(_)) => self.tally.drop_at_door(lane, Cause::QueueFull),
-            Err(TrySendError::Disconnected(_)) => {
-                self.tally.drop_at_door(lane, Cause::SinkPanicked);
-            }
-        }
-    }
-}
-
-impl Stamp {
-    /// Counts an event of this lane as emitted and, where it finds no room, as dropped; returns how many doors admit it.
-    fn admit(&mut self, lane: Lane, emitted: &Counter) -> usize {
-        emitted.count_one(lane);
-        let mut admitting = 0;
-        for door in &mut self.doors {
-            let refusal = door.refusal(lane);
-            door.admits = refusal.is_none();
-            match refusal {
-                Some(cause) => door.tally.drop_at_door(lane, cause),
-                None => admitting += 1,
-            }
-        }
-        admitting
-    }
-}
-
 impl Shared {
-    #[expect(
-        clippy::disallowed_types,
-        reason = "the hub's stamp: seq and clock, held for one offer"
-    )]
     pub(crate) fn lock(&self) -> MutexGuard<'_, Stamp> {
         // A thread that panicked with the lock held left at worst one event half offered; the counters still add up.
         self.stamp.lock().unwrap_or_else(PoisonError::into_inner)
@@ -264,8 +172,8 @@ impl Shared {
         let lane = body.event.kind().lane();
         let seq = stamp.next_seq;
         stamp.next_seq += 1;
-        let mut left = stamp.admit(lane, &self.emitted);
-        if left == 0 {
+        let admitting = stamp.admit(lane, &self.emitted);
+        if admitting == 0 {
             return;
         }
         let Body { group: group_id, severity, message, env_id, event } = body;
@@ -281,14 +189,7 @@ impl Shared {
             env_id,
             event,
         });
-        for door in stamp.doors.iter_mut().filter(|door| door.admits) {
-            left -= 1;
-            if left == 0 {
-                // The last one gets ours, so that a single sink costs no reference count.
-                return door.send(envelope, lane);
-            }
-            door.send(Arc::clone(&envelope), lane);
-        }
+        stamp.send(envelope, lane, admitting);
     }
 
     /// Emits what was lost since the last report, if it is time. The reports are events like others: they have numbers of
@@ -300,8 +201,7 @@ impl Shared {
             return;
         }
         stamp.last_report = now.mono_ns;
-        let grown: Vec<EmitterLoss> =
-            stamp.doors.iter_mut().flat_map(|door| door.reported.grown(&door.tally)).collect();
+        let grown: Vec<EmitterLoss> = stamp.doors.iter_mut().flat_map(Door::grown).collect();
         for loss in grown {
             let event = Event::EmitterLoss(loss);
             let severity = event.least_severity();
@@ -354,45 +254,4 @@ struct Body {
     message: String,
     env_id: Option<EnvId>,
     event: Event,
-}
-
-/// Sends unless the timer fires first; once `late`, only if there is room.
-fn send_before<T>(
-    to: &Sender<T>,
-    message: T,
-    timer: &Receiver<std::time::Instant>,
-    late: &mut bool,
-) -> bool {
-    let Err(refused) = to.try_send(message) else { return true };
-    if *late || refused.is_disconnected() {
-        return false;
-    }
-    let mut select = Select::new();
-    let room = select.send(to);
-    select.recv(timer);
-    let operation = select.select();
-    if operation.index() == room {
-        return operation.send(to, refused.into_inner()).is_ok();
-    }
-    operation.recv(timer).ok();
-    *late = true;
-    false
-}
-
-/// Receives unless the timer fires first; once `late`, only what is there. `None`: nothing came.
-pub(crate) fn receive_before<T>(
-    from: &Receiver<T>,
-    timer: &Receiver<std::time::Instant>,
-    late: &mut bool,
-) -> Option<T> {
-    if *late {
-        return from.try_recv().ok();
-    }
-    crossbeam_channel::select_biased! {
-        recv(from) -> message => message.ok(),
-        recv(timer) -> _ => {
-            *late = true;
-            None
-        }
-    }
 }

@@ -38,7 +38,9 @@ pub mod lane;
 pub mod memory;
 pub mod pulse;
 pub mod sink;
+mod stamp;
 pub mod stop;
+mod wait;
 mod warn;
 mod worker;
 

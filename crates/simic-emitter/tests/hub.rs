@@ -16,11 +16,11 @@ fn clock() -> Arc<ManualClock> {
 }
 
 fn builder(clock: &Arc<ManualClock>) -> HubBuilder {
-    let run = RunId::new("test").unwrap();
+    let run = RunId::new("test").expect("an id");
     HubBuilder::new(run, GroupId::default(), Arc::clone(clock) as Arc<_>).loss_interval(None)
 }
 
-fn lossy() -> Event {
+const fn lossy() -> Event {
     Event::Heartbeat(Heartbeat { phase: Phase::Collecting, batch_idx: None, inner_epoch: None })
 }
 
@@ -38,7 +38,7 @@ fn lossless() -> Event {
 }
 
 fn counts(hub: &Hub, sink: &str) -> SinkCounts {
-    let counts = hub.counts().into_iter().find(|counts| counts.sink == sink).unwrap();
+    let counts = hub.counts().into_iter().find(|counts| counts.sink == sink).expect("a sink");
     assert_eq!(counts.emitted, counts.delivered + counts.dropped() + counts.queued, "{counts:?}");
     counts
 }
@@ -209,10 +209,6 @@ fn ah08_losses_are_reported_directly_before_the_next_event_after_the_interval() 
     assert!(guard.close(LONG));
     let tail: Vec<_> = events.try_iter().collect();
     assert_eq!(tail.iter().map(|envelope| envelope.seq).collect::<Vec<_>>(), [17, 18, 19]);
-    let report = |at: usize| match &tail[at].event {
-        Event::EmitterLoss(loss) => loss.clone(),
-        other => panic!("a loss report, not {other:?}"),
-    };
     for (at, lane, dropped) in [(0, Lane::Lossy, 6), (1, Lane::Lossless, 2)] {
         let expected = leyline::EmitterLoss {
             sink: "held".to_owned(),
@@ -221,7 +217,7 @@ fn ah08_losses_are_reported_directly_before_the_next_event_after_the_interval() 
             dropped,
             dropped_total: dropped,
         };
-        assert_eq!(report(at), expected);
+        assert_eq!(tail[at].event, Event::from(expected));
     }
     assert_eq!(tail[2].event, lossy());
     check(&hub, "held", 20, 12, 8);
