@@ -27,6 +27,10 @@ pub(super) const RULES: &[Rule] = &[
 
 const READERS: &[&str] =
     &["crates/karn-sanctum/src/", "crates/sanctum-widgets/src/", "crates/sanctum-tui/src/"];
+/// Where readings are computed and drawn: a default of any type is looked at twice there.
+const READINGS: &[&str] = &["crates/karn-sanctum/src/", "crates/sanctum-widgets/src/"];
+/// Where readings pass as well, among texts and lists whose default is harmless.
+const PASSAGES: &[&str] = &["crates/sanctum-tui/src/", "crates/esper/src/"];
 const PAYLOADS: &[&str] = &[
     "crates/leyline/src/payload",
     "crates/leyline/src/event.rs",
@@ -41,21 +45,25 @@ const SCALES: &[&str] = &[
 ];
 
 fn absent_as_zero(tree: &Tree) -> Vec<Spot> {
-    let patterns: [&[&str]; 6] = [
+    const ZEROS: [&[&str]; 5] = [
         &["unwrap_or", "(", "0.0", ")"],
         &["unwrap_or", "(", "0.", ")"],
         &["unwrap_or", "(", "0f64", ")"],
         &["unwrap_or", "(", "0.0_f64", ")"],
         &["map_or", "(", "0.0", ","],
-        &["unwrap_or_default", "(", ")"],
     ];
+    const DEFAULT: &[&str] = &["unwrap_or_default", "(", ")"];
     let mut spots = Vec::new();
-    for (path, source) in tree.rust_in(READERS) {
-        for pattern in patterns {
-            let found = source.find(pattern).into_iter().filter(|(_, in_test)| !in_test);
-            spots.extend(
-                found.map(|(line, _)| Spot::new(path, line, format!("`{}`", pattern.concat()))),
-            );
+    for (places, patterns) in
+        [(READINGS, [&ZEROS[..], &[DEFAULT]].concat()), (PASSAGES, ZEROS.to_vec())]
+    {
+        for (path, source) in tree.rust_in(places) {
+            for pattern in &patterns {
+                let found = source.find(pattern).into_iter().filter(|(_, in_test)| !in_test);
+                spots.extend(
+                    found.map(|(line, _)| Spot::new(path, line, format!("`{}`", pattern.concat()))),
+                );
+            }
         }
     }
     spots
