@@ -25,8 +25,6 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-const READERS: &[&str] =
-    &["crates/karn-sanctum/src/", "crates/sanctum-widgets/src/", "crates/sanctum-tui/src/"];
 /// Where readings are computed and drawn: a default of any type is looked at twice there.
 const READINGS: &[&str] = &["crates/karn-sanctum/src/", "crates/sanctum-widgets/src/"];
 /// Where readings pass as well, among texts and lists whose default is harmless.
@@ -39,6 +37,7 @@ const PAYLOADS: &[&str] = &[
 const VIEWS: &[&str] = &["crates/sanctum-widgets/src/"];
 /// Text forms and scales work on numbers, not on verdicts: where digits are dropped, where a cell is half full.
 const SCALES: &[&str] = &[
+    "crates/sanctum-widgets/src/chart.rs",
     "crates/sanctum-widgets/src/format",
     "crates/sanctum-widgets/src/meter.rs",
     "crates/sanctum-widgets/src/sparkline.rs",
