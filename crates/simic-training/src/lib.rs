@@ -12,3 +12,4 @@ pub mod rollout;
 pub mod surrogate;
 pub mod trainer;
 pub mod update;
+pub mod vitals;

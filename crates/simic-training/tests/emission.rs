@@ -1,0 +1,418 @@
+//! What a run tells the world, event by event; the tests that telemetry records name.
+
+#[path = "support/run.rs"]
+mod run;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leyline::{
+    BatchEpochCompleted, Envelope, EpochCompleted, Event, FinishReason, SkipReason, TrainingFinished, TrainingStarted,
+};
+use simic_emitter::{ManualClock, StopFlag, StopLevel};
+use simic_training::config::Config;
+use simic_training::env::{Action, CartPole, Env, EnvSpec, EnvState, EnvStateError, Step, Task};
+use simic_training::trainer::{TrainError, Trainer};
+
+use run::{small, with_hub};
+
+/// Runs CartPole with these settings to its end.
+fn events_of(config: Config) -> Vec<Arc<Envelope>> {
+    let (result, events) =
+        with_hub(|hub, _| Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap().run(&StopFlag::new()));
+    result.unwrap();
+    events
+}
+
+/// A CartPole that does something else at its `at`-th step, counted from 1.
+struct Odd<F> {
+    inner: CartPole,
+    steps: u64,
+    at: u64,
+    act: F,
+}
+
+impl<F: FnMut(&mut Step) + Send> Env for Odd<F> {
+    fn spec(&self) -> EnvSpec {
+        self.inner.spec()
+    }
+
+    fn reset(&mut self, seed: u64) -> Vec<f32> {
+        self.inner.reset(seed)
+    }
+
+    fn step(&mut self, action: &Action) -> Step {
+        let mut step = self.inner.step(action);
+        self.steps += 1;
+        if self.steps == self.at {
+            (self.act)(&mut step);
+        }
+        step
+    }
+
+    fn observation(&self) -> Vec<f32> {
+        self.inner.observation()
+    }
+
+    fn state(&self) -> EnvState {
+        self.inner.state()
+    }
+
+    fn set_state(&mut self, state: &EnvState) -> Result<(), EnvStateError> {
+        self.inner.set_state(state)
+    }
+}
+
+/// Runs with environments that do `act` at their `at`-th step.
+fn odd_run<F: FnMut(&mut Step) + Send>(
+    config: Config,
+    at: u64,
+    stop: &StopFlag,
+    act: impl Fn() -> F,
+) -> (Result<simic_training::trainer::Summary, TrainError>, Vec<Arc<Envelope>>) {
+    with_hub(|hub, _| {
+        let make = |_| Odd { inner: CartPole::new(), steps: 0, at, act: act() };
+        Trainer::new(config, make, hub).unwrap().run(stop)
+    })
+}
+
+fn start(events: &[Arc<Envelope>]) -> TrainingStarted {
+    let starts = events.iter().filter_map(|e| if let Event::TrainingStarted(s) = &e.event { Some(s) } else { None });
+    let starts: Vec<_> = starts.collect();
+    assert_eq!(starts.len(), 1);
+    (**starts[0]).clone()
+}
+
+/// The end, which must be the last event and the only one of its kind.
+fn finish(events: &[Arc<Envelope>]) -> TrainingFinished {
+    let ends = events.iter().filter(|e| matches!(e.event, Event::TrainingFinished(_))).count();
+    assert_eq!(ends, 1);
+    match &events.last().unwrap().event {
+        Event::TrainingFinished(end) => end.clone(),
+        other => panic!("the last event is {other:?}"),
+    }
+}
+
+fn batches(events: &[Arc<Envelope>]) -> Vec<BatchEpochCompleted> {
+    let batch = |e: &Arc<Envelope>| if let Event::BatchEpochCompleted(b) = &e.event { Some(b.clone()) } else { None };
+    events.iter().filter_map(batch).collect()
+}
+
+fn epochs(events: &[Arc<Envelope>]) -> Vec<EpochCompleted> {
+    let epoch = |e: &Arc<Envelope>| if let Event::EpochCompleted(b) = &e.event { Some(b.clone()) } else { None };
+    events.iter().filter_map(epoch).collect()
+}
+
+#[test]
+fn tele_001_task_name_is_that_of_the_environment() {
+    assert_eq!(start(&events_of(small(1))).task, "CartPole-v1");
+}
+
+#[test]
+fn tele_003_reward_mode_says_whether_rewards_are_scaled() {
+    let mut config = small(1);
+    config.hyper.reward_scale = 1.0;
+    assert_eq!(start(&events_of(config.clone())).reward_mode.as_deref(), Some("plain"));
+    config.hyper.reward_scale = 0.1;
+    assert_eq!(start(&events_of(config)).reward_mode.as_deref(), Some("scaled"));
+}
+
+#[test]
+fn tele_004_host_params_counts_every_trained_parameter() {
+    // 4 inputs, 6 hidden units; 2 outputs of the actor and 1 of the critic, each with biases.
+    let expected = (4 * 6 + 6 + 6 * 2 + 2) + (4 * 6 + 6 + 6 + 1);
+    assert_eq!(start(&events_of(small(1))).host_params, Some(expected));
+}
+
+#[test]
+fn tele_005_environments_are_those_that_report() {
+    let mut config = small(1);
+    config.n_envs = 3;
+    let events = events_of(config);
+    assert_eq!(start(&events).n_envs, Some(3));
+    let mut seen: Vec<u32> = epochs(&events).iter().map(|e| e.env_id).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen, [0, 1, 2]);
+}
+
+#[test]
+fn tele_010_current_episode_counts_outcomes_on_top_of_the_start() {
+    let mut config = small(12);
+    config.start_batch = 3;
+    let events = events_of(config);
+    assert_eq!(start(&events).start_episodes, Some(3 * 2));
+    let mut finished = 6;
+    for event in &events {
+        if let Event::EpisodeOutcome(_) = event.event {
+            finished += 1;
+        } else if let Event::BatchEpochCompleted(batch) = &event.event {
+            assert_eq!(batch.episodes_completed, Some(finished));
+        }
+    }
+    assert!(6 < finished, "an episode must have ended");
+    assert_eq!(finish(&events).episodes_completed, Some(finished));
+}
+
+#[test]
+fn tele_011_current_epoch_restarts_with_every_batch() {
+    let events = events_of(small(2));
+    let of_env_1: Vec<u32> = epochs(&events).iter().filter(|e| e.env_id == 1).map(|e| e.inner_epoch).collect();
+    assert_eq!(of_env_1, (1..=8).chain(1..=8).collect::<Vec<u32>>());
+}
+
+#[test]
+fn tele_012_max_epochs_is_the_length_of_a_batch() {
+    let mut config = small(1);
+    config.max_epochs = 11;
+    let events = events_of(config);
+    assert_eq!(start(&events).max_epochs, Some(11));
+    assert_eq!(epochs(&events).iter().map(|e| e.inner_epoch).max(), Some(11));
+}
+
+#[test]
+fn tele_013_current_batch_is_global_and_counts_from_1() {
+    let mut config = small(3);
+    config.start_batch = 25;
+    let numbers: Vec<u64> = batches(&events_of(config)).iter().map(|b| b.batch_idx).collect();
+    assert_eq!(numbers, [26, 27, 28]);
+}
+
+#[test]
+fn tele_014_max_batches_adds_start_episode() {
+    let mut config = small(5);
+    config.start_batch = 25;
+    let events = events_of(config);
+    assert_eq!(start(&events).max_batches, 30);
+    assert_eq!(start(&events).requested_batches, Some(5));
+    assert_eq!(batches(&events).last().map(|b| b.batch_idx), Some(30));
+}
+
+#[test]
+fn tele_015_start_batch_is_what_was_done_before() {
+    assert_eq!(start(&events_of(small(1))).start_batch, 0);
+    let mut config = small(1);
+    config.start_batch = 7;
+    let events = events_of(config);
+    assert_eq!(start(&events).start_batch, 7);
+    assert_eq!(finish(&events).batches_since_start, 1);
+    assert_eq!(finish(&events).last_batch, 8);
+}
+
+#[test]
+fn tele_020_training_runtime_comes_from_a_clock_that_never_goes_back() {
+    // Each step takes 3 ms by the producer's clock, so the run must take 2 * 8 * 4 steps of that.
+    struct Slow(CartPole, Arc<ManualClock>);
+    impl Env for Slow {
+        fn spec(&self) -> EnvSpec {
+            self.0.spec()
+        }
+        fn reset(&mut self, seed: u64) -> Vec<f32> {
+            self.0.reset(seed)
+        }
+        fn step(&mut self, action: &Action) -> Step {
+            self.1.advance(Duration::from_millis(3));
+            self.0.step(action)
+        }
+        fn observation(&self) -> Vec<f32> {
+            self.0.observation()
+        }
+        fn state(&self) -> EnvState {
+            self.0.state()
+        }
+        fn set_state(&mut self, state: &EnvState) -> Result<(), EnvStateError> {
+            self.0.set_state(state)
+        }
+    }
+    let (result, events) = with_hub(|hub, clock| {
+        clock.advance(Duration::from_secs(5));
+        let make = |_| Slow(CartPole::new(), Arc::clone(&clock));
+        Trainer::new(small(4), make, hub).unwrap().run(&StopFlag::new())
+    });
+    result.unwrap();
+    assert!(events.windows(2).all(|pair| pair[0].mono_ns <= pair[1].mono_ns && pair[0].seq < pair[1].seq));
+    let (first, last) = (events.first().unwrap(), events.last().unwrap());
+    assert_eq!(first.mono_ns.0, 5_000_000_000);
+    assert_eq!(last.mono_ns.0 - first.mono_ns.0, 2 * 8 * 4 * 3_000_000);
+}
+
+#[test]
+fn tele_022_finish_reason_completed() {
+    let end = finish(&events_of(small(2)));
+    assert_eq!((end.reason, end.error), (FinishReason::Completed, None));
+    assert_eq!((end.last_batch, end.batches_since_start), (2, 2));
+    assert_eq!((end.env_steps_since_start, end.updates_skipped), (Some(32), 0));
+}
+
+#[test]
+fn tele_022_finish_reason_stopped_after_the_batch() {
+    let stop = StopFlag::new();
+    let (result, events) = odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::AfterBatch));
+    let summary = result.unwrap();
+    assert_eq!((summary.reason, summary.last_batch), (FinishReason::Stopped, 2));
+    assert_eq!(finish(&events).reason, FinishReason::Stopped);
+    assert_eq!(batches(&events).len(), 2);
+}
+
+#[test]
+fn tele_022_finish_reason_failed_after_a_panic() {
+    let (result, events) =
+        odd_run(small(9), 11, &StopFlag::new(), || |_: &mut Step| panic!("the cart fell off the table"));
+    assert!(matches!(result, Err(TrainError::Panicked(_))));
+    let end = finish(&events);
+    assert_eq!((end.reason, end.last_batch), (FinishReason::Failed, 1));
+    assert_eq!(end.error.as_deref(), Some("panic: the cart fell off the table"));
+    let last = batches(&events).pop().unwrap();
+    assert_eq!((last.batch_idx, last.skip_reason), (2, Some(SkipReason::Interrupted)));
+}
+
+#[test]
+fn a_stop_right_now_interrupts_the_batch() {
+    let stop = StopFlag::new();
+    let (result, events) = odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::Now));
+    assert_eq!(result.unwrap().last_batch, 1);
+    let (last, end) = (batches(&events).pop().unwrap(), finish(&events));
+    assert_eq!((last.batch_idx, last.skip_reason), (2, Some(SkipReason::Interrupted)));
+    assert_eq!((end.reason, end.last_batch), (FinishReason::Stopped, 1));
+    // Batch 2 was left in its third epoch, which all environments still took.
+    assert_eq!(end.env_steps_since_start, Some(2 * (8 + 3)));
+}
+
+#[test]
+fn the_order_inside_a_batch_is_that_of_the_contract() {
+    let events = events_of(small(6));
+    let word = |event: &Event| match event {
+        Event::EpochCompleted(e) => format!("epoch {} env {}", e.inner_epoch, e.env_id),
+        other => other.kind().to_string(),
+    };
+    let words: Vec<String> = events.iter().map(|e| word(&e.event)).collect();
+    assert_eq!(words[0], "TRAINING_STARTED");
+    let mut epochs_seen = Vec::new();
+    for (at, text) in words.iter().enumerate() {
+        match text.as_str() {
+            "EPISODE_OUTCOME" => {
+                let (Event::EpisodeOutcome(end), Event::EpochCompleted(epoch)) = (&events[at].event, &events[at - 1].event)
+                else {
+                    panic!("an outcome must follow its epoch");
+                };
+                assert_eq!((end.env_id, Some(end.episode_idx)), (Some(epoch.env_id), epoch.episode_idx));
+                assert_eq!((Some(end.episode_return), Some(end.episode_length)), (epoch.episode_return, epoch.episode_length));
+            }
+            "PPO_UPDATE_COMPLETED" => {
+                let expected: Vec<String> =
+                    (1..=8).flat_map(|epoch| (0..2).map(move |env| format!("epoch {epoch} env {env}"))).collect();
+                assert_eq!(epochs_seen, expected);
+                epochs_seen.clear();
+                assert_eq!(words[at + 1], "BATCH_EPOCH_COMPLETED");
+            }
+            text if text.starts_with("epoch") => epochs_seen.push(text.to_owned()),
+            _ => {}
+        }
+    }
+    assert_eq!(words.iter().filter(|w| *w == "PPO_UPDATE_COMPLETED").count(), 6);
+}
+
+#[test]
+fn thinned_epochs_keep_the_last_one_of_a_batch() {
+    let mut config = small(2);
+    config.epoch_every = 3;
+    let of_env_0: Vec<u32> =
+        epochs(&events_of(config)).iter().filter(|e| e.env_id == 0).map(|e| e.inner_epoch).collect();
+    assert_eq!(of_env_0, [3, 6, 8, 3, 6, 8]);
+}
+
+#[test]
+fn episode_numbers_are_unique_and_each_has_one_outcome() {
+    let events = events_of(small(30));
+    let outcome = |e: &Arc<Envelope>| if let Event::EpisodeOutcome(o) = &e.event { Some(o.episode_idx) } else { None };
+    let mut ended: Vec<u64> = events.iter().filter_map(outcome).collect();
+    let count = ended.len();
+    ended.sort_unstable();
+    ended.dedup();
+    assert!(5 < count && ended.len() == count, "{ended:?}");
+}
+
+#[test]
+fn one_reward_that_is_no_number_skips_one_update_and_the_run_goes_on() {
+    let (result, events) = odd_run(small(3), 11, &StopFlag::new(), || |step: &mut Step| step.reward = f64::NAN);
+    assert_eq!(result.unwrap().updates_skipped, 1);
+    let at = events.iter().position(|e| matches!(e.event, Event::NumericalInstabilityDetected(_))).unwrap();
+    let (Event::NumericalInstabilityDetected(anomaly), Event::PpoUpdateCompleted(update), Event::BatchEpochCompleted(batch)) =
+        (&events[at].event, &events[at + 1].event, &events[at + 2].event)
+    else {
+        panic!("anomaly, update and batch must follow each other");
+    };
+    assert_eq!((anomaly.kind.as_str(), anomaly.batch_idx), ("nonfinite_loss", Some(2)));
+    assert_eq!(anomaly.subject.as_deref(), Some("policy.policy_loss"));
+    assert!(anomaly.value.unwrap().is_nan());
+    assert!(update.skipped && update.policy_loss.is_none() && update.optimizer_steps == Some(0));
+    assert!(update.nan_grad_count.is_some_and(|count| 0 < count), "{update:?}");
+    assert_eq!((batch.batch_idx, batch.skip_reason.clone()), (2, Some(SkipReason::NonfiniteLoss)));
+    assert_eq!(finish(&events).reason, FinishReason::Completed);
+}
+
+#[test]
+fn three_updates_in_a_row_that_are_not_finite_fail_the_run() {
+    struct Broken(CartPole);
+    impl Env for Broken {
+        fn spec(&self) -> EnvSpec {
+            self.0.spec()
+        }
+        fn reset(&mut self, seed: u64) -> Vec<f32> {
+            self.0.reset(seed)
+        }
+        fn step(&mut self, action: &Action) -> Step {
+            Step { reward: f64::INFINITY, ..self.0.step(action) }
+        }
+        fn observation(&self) -> Vec<f32> {
+            self.0.observation()
+        }
+        fn state(&self) -> EnvState {
+            self.0.state()
+        }
+        fn set_state(&mut self, state: &EnvState) -> Result<(), EnvStateError> {
+            self.0.set_state(state)
+        }
+    }
+    let (weights, events) = with_hub(|hub, _| {
+        let mut trainer = Trainer::new(small(9), |_| Broken(CartPole::new()), hub).unwrap();
+        let before = trainer.learner().net.clone();
+        assert!(matches!(trainer.run(&StopFlag::new()), Err(TrainError::Nonfinite(3))));
+        (before, trainer.learner().net.clone())
+    });
+    assert_eq!(weights.0, weights.1, "a skipped update must not touch the parameters");
+    let end = finish(&events);
+    assert_eq!(end.error.as_deref(), Some("3 updates in a row were not finite"));
+    assert_eq!((end.reason, end.last_batch, end.updates_skipped), (FinishReason::Failed, 3, 3));
+    let skipped: Vec<bool> = batches(&events).iter().map(|b| b.skip_reason.is_some()).collect();
+    assert_eq!(skipped, [true, true, true]);
+}
+
+#[test]
+fn every_number_of_an_update_is_there() {
+    let events = events_of(small(2));
+    let mut updates = 0;
+    for event in &events {
+        let Event::PpoUpdateCompleted(update) = &event.event else { continue };
+        updates += 1;
+        let mut absent = Vec::new();
+        event.event.visit_fields(&mut |_, spec, seen| {
+            if seen == leyline::field::Seen::Absent {
+                absent.push(spec.name);
+            }
+        });
+        assert_eq!(absent, ["skip_reason", "early_stop_epoch"], "batch {}", update.batch_idx);
+        assert_eq!((update.transitions, update.optimizer_steps, update.passes_run), (Some(16), Some(8), Some(2)));
+    }
+    assert_eq!(updates, 2);
+}
+
+#[test]
+fn a_trainer_runs_once() {
+    let ((first, second), events) = with_hub(|hub, _| {
+        let mut trainer = Trainer::new(small(1), |_| Task::CartPole.make(), hub).unwrap();
+        (trainer.run(&StopFlag::new()), trainer.run(&StopFlag::new()))
+    });
+    assert!(first.is_ok() && matches!(second, Err(TrainError::AlreadyRun)));
+    finish(&events);
+}
