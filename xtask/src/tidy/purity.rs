@@ -118,6 +118,7 @@ mod tests {
         let good = "//! A.\nuse std::time::Duration;\n#[cfg(test)]\nmod tests { use std::fs; }\n";
         check("pure-crate", "crates/leyline/src/unit.rs", good, &[]);
         check("pure-crate", "crates/leyline/tests/golden.rs", bad, &[]);
+        check("pure-crate", "crates/leyline/src/wire/row/tests.rs", bad, &[]);
     }
 
     #[test]

@@ -48,15 +48,15 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Takes `text` apart; fails where the compiler would fail too.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Takes `text` apart, all of it `in_test` if only tests see it; fails where the compiler would fail too.
+    pub(super) fn parse(text: &str, in_test: bool) -> Result<Self, String> {
         let stream = TokenStream::from_str(text).map_err(|error| {
             format!("no Rust from line {} on: {error}", error.span().start().line)
         })?;
         let lines: Vec<&str> = text.lines().collect();
         let mut walk = Walk { lines: &lines, tokens: Vec::new(), literals: Vec::new() };
-        let tests_from = tests_at_the_end(&stream);
-        walk.stream(stream, false);
+        let tests_from = if in_test { Some(1) } else { tests_at_the_end(&stream) };
+        walk.stream(stream, in_test);
         let Walk { tokens, literals, .. } = walk;
         let paths = (0..tokens.len()).flat_map(|start| paths_from(&tokens, start)).collect();
         Ok(Self { paths, comments: comments(&lines, &literals), tokens, tests_from })
@@ -281,7 +281,14 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Source {
-        Source::parse(text).unwrap()
+        Source::parse(text, false).unwrap()
+    }
+
+    #[test]
+    fn a_test_module_in_a_file_of_its_own_is_all_tests() {
+        let source = Source::parse("//! A.\nfn a() {}\n", true).unwrap();
+        assert_eq!(source.tests_from, Some(1));
+        assert!(source.tokens.iter().all(|token| token.in_test));
     }
 
     #[test]
@@ -342,6 +349,6 @@ mod tests {
 
     #[test]
     fn what_is_no_rust_is_an_error() {
-        assert!(Source::parse("fn a( {").unwrap_err().starts_with("no Rust from line "));
+        assert!(Source::parse("fn a( {", false).unwrap_err().starts_with("no Rust from line "));
     }
 }

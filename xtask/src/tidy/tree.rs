@@ -95,9 +95,14 @@ pub(super) fn has_extension(path: &str, extension: &str) -> bool {
     Path::new(path).extension().is_some_and(|found| found == extension)
 }
 
+/// Returns whether the file at `path` is the test module of another one, too long to stand at its end.
+fn is_test_module(path: &str) -> bool {
+    path.contains("/src/") && path.ends_with("/tests.rs")
+}
+
 impl File {
     fn new(path: &str, text: String) -> Self {
-        let rust = has_extension(path, "rs").then(|| Source::parse(&text));
+        let rust = has_extension(path, "rs").then(|| Source::parse(&text, is_test_module(path)));
         Self { text, rust }
     }
 }
