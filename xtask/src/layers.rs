@@ -88,13 +88,12 @@ const fn outside(name: &'static str, by: &'static [&'static str], why: &'static 
     Outside { name, by, tests_of: &[], why }
 }
 
-const fn tests_only(
-    name: &'static str,
-    tests_of: &'static [&'static str],
-    why: &'static str,
-) -> Outside {
-    Outside { name, by: &[], tests_of, why }
+const fn tests_only(name: &'static str, why: &'static str) -> Outside {
+    Outside { name, by: &[], tests_of: ANY, why }
 }
+
+/// All crates: a tool for tests is a tool for every test.
+const ANY: &[&str] = &["*"];
 
 const OUTSIDE: &[Outside] = &[
     outside(
@@ -152,12 +151,12 @@ const OUTSIDE: &[Outside] = &[
     outside("ratatui-widgets", &["sanctum-widgets"], "frames and paragraphs, without a backend"),
     outside(
         "serde",
-        &["karn-sanctum", "leyline", "nissa", "sanctum-tui", "simic-training", "xtask"],
+        &["karn-sanctum", "leyline", "sanctum-tui", "simic-training", "xtask"],
         "marks the border: wire, manifest, checkpoint, snapshot",
     ),
     Outside {
         name: "serde_json",
-        by: &["leyline", "nissa", "sanctum-tui", "xtask"],
+        by: &["leyline", "sanctum-tui", "xtask"],
         tests_of: &["sanctum-tests", "simic-training"],
         why: "JSON rows, and the snapshot as JSON",
     },
@@ -182,43 +181,12 @@ const OUTSIDE: &[Outside] = &[
         &["leyline", "xtask"],
         "the fingerprint of the schema, computed by the compiler",
     ),
-    tests_only(
-        "criterion",
-        &[
-            "karn-sanctum",
-            "leyline",
-            "sanctum-tui",
-            "sanctum-widgets",
-            "simic-emitter",
-            "simic-training",
-        ],
-        "benches with a comparison to the last run",
-    ),
-    tests_only(
-        "insta",
-        &["karn-sanctum", "leyline", "sanctum-tests", "sanctum-tui", "sanctum-widgets"],
-        "expected output beside the test, or in a file",
-    ),
-    tests_only(
-        "portable-pty",
-        &["sanctum-tests", "sanctum-tui"],
-        "a real pseudo-terminal for the screen",
-    ),
-    tests_only(
-        "proptest",
-        &["karn-sanctum", "leyline", "sanctum-widgets"],
-        "properties over values nobody would think of",
-    ),
-    tests_only(
-        "tempfile",
-        &["esper", "nissa", "sanctum-tests", "sanctum-tui", "simic-training", "xtask"],
-        "folders that are gone after the test",
-    ),
-    tests_only(
-        "vt100",
-        &["sanctum-tests", "sanctum-tui"],
-        "says what a terminal would show after these bytes",
-    ),
+    tests_only("criterion", "benches with a comparison to the last run"),
+    tests_only("insta", "expected output beside the test, or in a file"),
+    tests_only("portable-pty", "a real pseudo-terminal for the screen"),
+    tests_only("proptest", "properties over values nobody would think of"),
+    tests_only("tempfile", "folders that are gone after the test"),
+    tests_only("vt100", "says what a terminal would show after these bytes"),
 ];
 
 const ALL_OF_OURS: &[&str] = &[

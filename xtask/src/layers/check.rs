@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{ARROWS, BANS, ONE_VERSION, OUTSIDE, TEST_FEATURES};
+use super::{ANY, ARROWS, BANS, ONE_VERSION, OUTSIDE, TEST_FEATURES};
 use crate::workspace::{Dependency, Kind, Metadata, Package};
 
 /// Returns everything that breaks a line of the tables; `architecture` is the document that gives people the reasons.
@@ -58,25 +58,32 @@ fn outer(package: &Package, dependency: &Dependency) -> Option<String> {
             "{from} depends on {name}: add a line to OUTSIDE, and a reason to docs/ARCHITECTURE.md"
         ));
     };
-    let may = line.by.contains(&from)
-        || (dependency.kind == Some(Kind::Dev) && line.tests_of.contains(&from));
+    let in_tests = line.tests_of == ANY || line.tests_of.contains(&from);
+    let may = line.by.contains(&from) || (dependency.kind == Some(Kind::Dev) && in_tests);
     (!may)
         .then(|| format!("{from} depends on {name}, which is kept for other places: {}", line.why))
 }
 
 /// Returns the lines of the tables that no manifest needs any more.
 fn stale(metadata: &Metadata) -> Vec<String> {
-    let names = |from: &str, name: &str| {
-        let package = metadata.members().find(|package| package.name == from);
-        package.is_some_and(|package| {
-            package.dependencies.iter().any(|dependency| dependency.name == name)
-        })
-    };
+    let names =
+        |package: &Package, name: &str| package.dependencies.iter().any(|found| found.name == name);
     let mut findings = Vec::new();
     for line in OUTSIDE {
-        for from in line.by.iter().chain(line.tests_of).filter(|from| !names(from, line.name)) {
+        if !metadata.members().any(|package| names(package, line.name)) {
             findings.push(format!(
-                "{from} no longer depends on {}: remove it from that line of OUTSIDE",
+                "no crate depends on {} any more: remove its line from OUTSIDE",
+                line.name
+            ));
+            continue;
+        }
+        let listed = line.by.iter().chain(line.tests_of).filter(|from| !ANY.contains(from));
+        let is_needed = |from: &str| {
+            metadata.members().any(|package| package.name == from && names(package, line.name))
+        };
+        for from in listed.filter(|from| !is_needed(from)) {
+            findings.push(format!(
+                "{from} does not depend on {} any more: remove it from that line of OUTSIDE",
                 line.name
             ));
         }
@@ -202,7 +209,7 @@ mod tests {
     #[track_caller]
     fn check(crates: &[Sample], expected: &[&str]) {
         let mut found = findings(&workspace(crates), None);
-        found.retain(|finding| !finding.contains("no longer depends on"));
+        found.retain(|finding| !finding.contains(" any more: remove "));
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (finding, start) in found.iter().zip(expected) {
             assert!(finding.starts_with(start), "{finding} does not begin with {start}");
@@ -282,9 +289,14 @@ mod tests {
 
     #[test]
     fn lines_that_nobody_needs_are_found() {
-        let found = findings(&workspace(&[("leyline", &[])]), None);
+        let found = findings(&workspace(&[("leyline", &[("serde", None)]), ("nissa", &[])]), None);
+        for start in
+            ["no crate depends on jiff any more", "karn-sanctum does not depend on serde any more"]
+        {
+            assert!(found.iter().any(|finding| finding.starts_with(start)), "{start} in {found:?}");
+        }
         assert!(
-            found.iter().any(|finding| finding.starts_with("leyline no longer depends on serde")),
+            !found.iter().any(|finding| finding.starts_with("leyline does not depend on serde")),
             "{found:?}"
         );
     }
