@@ -6,13 +6,19 @@ use serde::Serialize;
 
 mod de;
 mod float;
+mod frame;
 mod json;
 mod row;
 mod row_v0;
+mod schema;
 mod ser;
 
 pub(crate) use float::from_word as float_from_word;
+pub use frame::{
+    EncodeError, FRAME_FORMAT, FrameError, MAX_FRAME_BYTES, decode_frame, encode_frame, read_frame,
+};
 pub use row::{RowDecoder, encode_row};
+pub use schema::{FINGERPRINT, SCHEMA, listing};
 
 /// Version of the JSON rows that this build writes.
 pub const ROW_VERSION: u16 = 1;

@@ -3,12 +3,18 @@
 //! In JSON a word is its text. In binary a closed word is its position and an open one its text.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::Error as _;
+use serde::de::{EnumAccess, Error as _, VariantAccess as _, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
 
 /// A closed list of words.
 pub trait ClosedWord: Copy + Sized + 'static {
+    /// Name of the list in the schema listing.
+    const NAME: &'static str;
+    /// The texts of [`Self::ALL`], in the same order.
+    const TEXTS: &'static [&'static str];
     /// Every word, in the order of the contract; positions never change.
     const ALL: &'static [Self];
     /// Returns the text of the word.
@@ -29,19 +35,35 @@ pub(crate) fn serialize_closed<W: ClosedWord + PartialEq, S: Serializer>(
     if to.is_human_readable() {
         return to.serialize_str(word.as_str());
     }
-    let position = W::ALL.iter().position(|&w| w == word).unwrap_or(usize::from(u8::MAX));
-    to.serialize_u8(position as u8)
+    // Every value is in the list, which the macro below makes from the same variants.
+    let position = W::ALL.iter().position(|&w| w == word).unwrap_or_default();
+    to.serialize_unit_variant(W::NAME, position as u32, word.as_str())
 }
 
 pub(crate) fn deserialize_closed<'de, W: ClosedWord, D: Deserializer<'de>>(
     from: D,
 ) -> Result<W, D::Error> {
-    if from.is_human_readable() {
-        let text = Cow::<'de, str>::deserialize(from)?;
-        return W::from_word(&text).ok_or_else(|| D::Error::custom(BAD_WORD));
+    if !from.is_human_readable() {
+        return from.deserialize_enum(W::NAME, W::TEXTS, PositionVisitor(PhantomData));
     }
-    let position = u8::deserialize(from)?;
-    W::ALL.get(usize::from(position)).copied().ok_or_else(|| D::Error::custom(BAD_WORD))
+    let text = Cow::<'de, str>::deserialize(from)?;
+    W::from_word(&text).ok_or_else(|| D::Error::custom(BAD_WORD))
+}
+
+struct PositionVisitor<W>(PhantomData<W>);
+
+impl<'de, W: ClosedWord> Visitor<'de> for PositionVisitor<W> {
+    type Value = W;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the position of a word of {}", W::NAME)
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, from: A) -> Result<W, A::Error> {
+        let (position, rest) = from.variant::<u32>()?;
+        rest.unit_variant()?;
+        W::ALL.get(position as usize).copied().ok_or_else(|| A::Error::custom(BAD_WORD))
+    }
 }
 
 /// Defines a closed list of words: `closed_word! { /// doc Name { /// doc Variant = "text", … } }`.
@@ -52,6 +74,8 @@ macro_rules! closed_word {
         pub enum $name { $($(#[$vdoc])* $variant,)+ }
 
         impl $crate::word::ClosedWord for $name {
+            const NAME: &'static str = stringify!($name);
+            const TEXTS: &'static [&'static str] = &[$($text,)+];
             const ALL: &'static [Self] = &[$(Self::$variant,)+];
             fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }

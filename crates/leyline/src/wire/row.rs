@@ -49,7 +49,7 @@ pub fn encode_row(envelope: &Envelope, out: &mut String) {
 }
 
 /// The payload of an event without the name of its kind.
-struct Body<'a>(&'a Event);
+pub(super) struct Body<'a>(pub(super) &'a Event);
 
 impl serde::Serialize for Body<'_> {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -239,8 +239,14 @@ fn read(line: &str, row: &Object<'_>, head: &Head<'_>) -> Result<Incoming, Reaso
     known(Envelope { v, run_id, group_id, seq, ts, mono_ns, severity, message, env_id, event })
 }
 
-/// Finishes a known event: severity at least the least, one environment for envelope and payload, all limits kept.
-pub(super) fn known(mut envelope: Envelope) -> Result<Incoming, Reason> {
+/// Finishes a known event.
+pub(super) fn known(envelope: Envelope) -> Result<Incoming, Reason> {
+    complete(envelope).map(|envelope| Incoming::Known(Arc::new(envelope)))
+}
+
+/// Applies what holds for every event that comes in: severity at least the least, one environment for envelope and payload,
+/// all limits kept.
+pub(super) fn complete(mut envelope: Envelope) -> Result<Envelope, Reason> {
     envelope.severity = envelope.severity.max(envelope.event.least_severity());
     // Different environments are found by the check below, which also knows the limits.
     envelope.env_id = envelope.env_id.or_else(|| envelope.event.env_id());
@@ -248,7 +254,7 @@ pub(super) fn known(mut envelope: Envelope) -> Result<Incoming, Reason> {
         envelope.event.set_env_id(env);
     }
     validate::check(&envelope)?;
-    Ok(Incoming::Known(Arc::new(envelope)))
+    Ok(envelope)
 }
 
 /// Finishes an unknown event: the limits of the envelope hold for it too.

@@ -7,7 +7,7 @@ use leyline::{Envelope, Event, Incoming, Rejection, Severity};
 
 mod payload;
 
-const EXAMPLES: &str = include_str!("../../testdata/wire/v1/rows.jsonl");
+const EXAMPLES: &str = include_str!("../../testdata/wire/v1/examples.jsonl");
 
 /// The first example row of a kind.
 fn example(kind: &str) -> &'static str {

@@ -1,0 +1,248 @@
+//! Binary frames: one event in a few dozen bytes, for log and socket. The only module that knows bincode.
+//!
+//! A frame is `[u16 format][u64 fingerprint][head][body]`, little-endian. bincode writes positions and no names, so bytes of
+//! another schema would be read wrong without a sound: a frame says which schema wrote it, and another one is refused.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use serde::de::DeserializeSeed;
+use serde::{Deserialize, Deserializer, Serialize};
+use thiserror::Error;
+
+use super::ROW_VERSION;
+use super::row;
+use super::schema::FINGERPRINT;
+use crate::envelope::{Envelope, Severity};
+use crate::event::Event;
+use crate::id::{EnvId, GroupId, RunId};
+use crate::incoming::{Incoming, Reason, Rejection};
+use crate::kind::EventKind;
+use crate::time::{RunNs, Timestamp};
+use crate::word::ClosedWord as _;
+
+/// Version of what surrounds the body of a frame.
+pub const FRAME_FORMAT: u16 = 1;
+/// Longest frame, in bytes; the limit keeps a damaged length from asking for all memory.
+pub const MAX_FRAME_BYTES: usize = 1_048_576;
+
+const CONFIG: bincode::config::Configuration<
+    bincode::config::LittleEndian,
+    bincode::config::Varint,
+    bincode::config::Limit<MAX_FRAME_BYTES>,
+> = bincode::config::standard().with_limit::<MAX_FRAME_BYTES>();
+
+/// What every frame tells about its event, before the payload. The run is not in it: a stream has one.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Head {
+    kind: u16,
+    seq: u64,
+    ts: Timestamp,
+    mono_ns: RunNs,
+    group_id: GroupId,
+    severity: Severity,
+    env_id: Option<EnvId>,
+    message: String,
+}
+
+/// Why an event cannot be a frame.
+#[derive(Debug, Error)]
+pub enum EncodeError {
+    /// It would be longer than [`MAX_FRAME_BYTES`]; only an event that breaks the limits of texts and lists is.
+    #[error("cannot write frame: {bytes} bytes are more than {MAX_FRAME_BYTES}")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The codec refused it.
+    #[error("cannot write frame")]
+    Codec(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// Why bytes are not a frame that this build reads.
+#[derive(Debug, Error)]
+pub enum FrameError {
+    /// Longer than [`MAX_FRAME_BYTES`].
+    #[error("{bytes} bytes are more than {MAX_FRAME_BYTES}")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Too short to say what wrote it.
+    #[error("cut off after {bytes} bytes")]
+    Short {
+        /// Its length.
+        bytes: usize,
+    },
+    /// Of another format.
+    #[error("unknown format {found} (this build reads {FRAME_FORMAT})")]
+    Format {
+        /// The format it claims.
+        found: u16,
+    },
+    /// Of another schema.
+    #[error("unknown schema {found:016x} (this build reads {FINGERPRINT:016x})")]
+    Fingerprint {
+        /// The fingerprint it claims.
+        found: u64,
+    },
+    /// No kind has this number.
+    #[error("unknown kind {number}")]
+    Kind {
+        /// The number.
+        number: u16,
+    },
+    /// Damaged inside.
+    #[error("cannot read {part}")]
+    Codec {
+        /// `head` or `body`.
+        part: &'static str,
+        /// What the codec says.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// Goes on after its event.
+    #[error("{bytes} bytes too many")]
+    Trailing {
+        /// How many bytes are left.
+        bytes: usize,
+    },
+    /// A whole event that breaks a limit of the contract.
+    #[error("event refused: {0}")]
+    Refused(Reason),
+}
+
+/// Appends the frame of an event; the run is left to the stream around it.
+///
+/// # Errors
+///
+/// [`EncodeError`] if the frame would be too long; `out` is then as it was before.
+pub fn encode_frame(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let start = out.len();
+    let written = append(envelope, out).map_err(|error| EncodeError::Codec(error.into()));
+    let bytes = out.len() - start;
+    let result = written.and(if MAX_FRAME_BYTES < bytes {
+        Err(EncodeError::TooLong { bytes })
+    } else {
+        Ok(())
+    });
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
+}
+
+fn append(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), bincode::error::EncodeError> {
+    let Envelope { v: _, run_id: _, group_id, seq, ts, mono_ns, severity, message, env_id, event } =
+        envelope;
+    out.extend(FRAME_FORMAT.to_le_bytes());
+    out.extend(FINGERPRINT.to_le_bytes());
+    let kind = event.kind().number();
+    let head = (kind, seq, ts, mono_ns, group_id, severity, env_id, message);
+    bincode::serde::encode_into_std_write(head, out, CONFIG)?;
+    bincode::serde::encode_into_std_write(row::Body(event), out, CONFIG)?;
+    Ok(())
+}
+
+/// Reads a frame of a run.
+///
+/// # Errors
+///
+/// [`FrameError`] if the frame is damaged, was written in another format or schema, or its event breaks a limit.
+pub fn read_frame(run: &RunId, frame: &[u8]) -> Result<Envelope, FrameError> {
+    read(run, frame, &mut None)
+}
+
+/// Reads a frame of a run; any bytes become a known or a rejected event.
+pub fn decode_frame(run: &RunId, frame: &[u8]) -> Incoming {
+    let mut head = None;
+    match read(run, frame, &mut head) {
+        Ok(envelope) => Incoming::Known(Arc::new(envelope)),
+        Err(error) => Incoming::Rejected(Arc::new(rejection(run, head, error))),
+    }
+}
+
+fn rejection(run: &RunId, head: Option<Head>, error: FrameError) -> Rejection {
+    let reason = match error {
+        FrameError::Refused(reason) => reason,
+        error @ (FrameError::TooLong { .. }
+        | FrameError::Short { .. }
+        | FrameError::Format { .. }
+        | FrameError::Fingerprint { .. }
+        | FrameError::Kind { .. }
+        | FrameError::Codec { .. }
+        | FrameError::Trailing { .. }) => Reason::BadFrame(error.to_string()),
+    };
+    let kind = head.as_ref().and_then(|head| EventKind::from_number(head.kind));
+    Rejection {
+        run_id: Some(run.clone()),
+        seq: head.as_ref().map(|head| head.seq),
+        ts: head.as_ref().map(|head| head.ts),
+        event_type: kind.map(|kind| kind.as_str().to_owned()),
+        v: head.as_ref().map(|_| ROW_VERSION),
+        group_id: head.map(|head| head.group_id),
+        reason,
+    }
+}
+
+/// Reads a frame and leaves its head in `seen`, for the case that the rest is bad.
+fn read(run: &RunId, frame: &[u8], seen: &mut Option<Head>) -> Result<Envelope, FrameError> {
+    let bytes = frame.len();
+    if MAX_FRAME_BYTES < bytes {
+        return Err(FrameError::TooLong { bytes });
+    }
+    let short = FrameError::Short { bytes };
+    let Some((format, rest)) = frame.split_first_chunk() else { return Err(short) };
+    let found = u16::from_le_bytes(*format);
+    if found != FRAME_FORMAT {
+        return Err(FrameError::Format { found });
+    }
+    let Some((fingerprint, rest)) = rest.split_first_chunk() else { return Err(short) };
+    let found = u64::from_le_bytes(*fingerprint);
+    if found != FINGERPRINT {
+        return Err(FrameError::Fingerprint { found });
+    }
+    let (head, rest): (Head, _) = decode("head", std::marker::PhantomData, rest)?;
+    let head = seen.insert(head);
+    let Some(kind) = EventKind::from_number(head.kind) else {
+        return Err(FrameError::Kind { number: head.kind });
+    };
+    let (event, rest) = decode("body", BodySeed(kind), rest)?;
+    if !rest.is_empty() {
+        return Err(FrameError::Trailing { bytes: rest.len() });
+    }
+    let envelope = Envelope {
+        v: ROW_VERSION,
+        run_id: run.clone(),
+        group_id: head.group_id.clone(),
+        seq: head.seq,
+        ts: head.ts,
+        mono_ns: head.mono_ns,
+        severity: head.severity,
+        message: head.message.clone(),
+        env_id: head.env_id,
+        event,
+    };
+    row::complete(envelope).map_err(FrameError::Refused)
+}
+
+/// Reads one part and returns the bytes after it.
+fn decode<'f, S: for<'de> DeserializeSeed<'de, Value = T>, T>(
+    part: &'static str,
+    seed: S,
+    bytes: &'f [u8],
+) -> Result<(T, &'f [u8]), FrameError> {
+    let (value, read) = bincode::serde::seed_decode_from_slice(seed, bytes, CONFIG)
+        .map_err(|error| FrameError::Codec { part, source: error.into() })?;
+    Ok((value, bytes.get(read..).unwrap_or_default()))
+}
+
+struct BodySeed(EventKind);
+
+impl<'de> DeserializeSeed<'de> for BodySeed {
+    type Value = Event;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Event, D::Error> {
+        Event::deserialize_body(self.0, from)
+    }
+}
