@@ -24,6 +24,9 @@ pub enum Connection {
 }
 
 impl ClosedWord for Connection {
+    const NAME: &'static str = "Connection";
+    const TEXTS: &'static [&'static str] =
+        &["waiting", "live", "slow", "stale", "disconnected", "finished", "failed"];
     const ALL: &'static [Self] = &[
         Self::Waiting,
         Self::Live,
