@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`run_header`], [`anomaly_strip`], [`status_banner`] | the lines at the top |
-//! | [`esper_status`] | a panel |
+//! | [`policy_losses`], [`episode_panel`], [`env_overview`], [`event_log`], [`esper_status`], [`telemetry_panel`] | the panels |
 //! | [`widget_id`] | the list of all of them, with titles and records |
 //! | [`view`] | what a person did to a panel: focus and scrolling |
 //! | [`theme`], [`glyph`] | classes and their looks, glyphs and their ASCII forms |
@@ -21,14 +21,22 @@
 //! ```
 
 pub mod anomaly_strip;
+mod chart;
 pub mod dump;
+pub mod env_overview;
+pub mod episode_panel;
 pub mod esper_status;
+pub mod event_log;
 pub mod format;
 mod frame;
 pub mod glyph;
+mod metric_row;
 mod pen;
+pub mod policy_losses;
 pub mod run_header;
+mod sparkline;
 pub mod status_banner;
+pub mod telemetry_panel;
 pub mod theme;
 pub mod view;
 pub mod widget_id;
@@ -38,10 +46,15 @@ pub mod widget_id;
 mod base;
 
 pub use anomaly_strip::{AnomalyStrip, AnomalyStripProps};
+pub use env_overview::{EnvOverview, EnvOverviewProps};
+pub use episode_panel::{EpisodePanel, EpisodePanelProps};
 pub use esper_status::{EsperStatus, EsperStatusProps};
+pub use event_log::{EventLog, EventLogProps};
 pub use glyph::{Glyphs, Marker};
+pub use policy_losses::{PolicyLosses, PolicyLossesProps};
 pub use run_header::{RunHeader, RunHeaderProps};
 pub use status_banner::{RunState, StatusBanner, StatusBannerProps};
+pub use telemetry_panel::{TelemetryPanel, TelemetryPanelProps};
 pub use theme::{Class, Theme};
 pub use view::View;
 pub use widget_id::WidgetId;

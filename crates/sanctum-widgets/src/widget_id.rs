@@ -1,4 +1,21 @@
-//! The closed list of widgets: what each is called, which metrics it shows and how much room it needs.
+//! The closed list of widgets: what each is called, which metrics it shows, how much room it needs and how it is drawn.
+
+use karn_sanctum::Snapshot;
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Rect;
+use ratatui_core::widgets::Widget as _;
+
+use crate::anomaly_strip::AnomalyStrip;
+use crate::env_overview::EnvOverview;
+use crate::episode_panel::EpisodePanel;
+use crate::esper_status::EsperStatus;
+use crate::event_log::EventLog;
+use crate::policy_losses::PolicyLosses;
+use crate::run_header::RunHeader;
+use crate::status_banner::StatusBanner;
+use crate::telemetry_panel::TelemetryPanel;
+use crate::theme::Theme;
+use crate::view::View;
 
 /// A widget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -148,6 +165,66 @@ impl WidgetId {
     }
 }
 
+impl WidgetId {
+    /// Draws the widget with what it takes from `snapshot`.
+    ///
+    /// The header of a screen knows more than a snapshot does (its own rate, whether it is paused): build that one with
+    /// [`RunHeader::new`].
+    pub fn render(
+        self,
+        snapshot: &Snapshot,
+        view: View,
+        theme: &Theme,
+        area: Rect,
+        buf: &mut Buffer,
+    ) {
+        match self {
+            Self::RunHeader => RunHeader::new(snapshot.into(), theme).render(area, buf),
+            Self::AnomalyStrip => AnomalyStrip::new(snapshot.into(), theme).render(area, buf),
+            Self::StatusBanner => StatusBanner::new(snapshot.into(), theme).render(area, buf),
+            Self::PolicyLosses => {
+                PolicyLosses::new(snapshot.into(), theme).view(view).render(area, buf)
+            }
+            Self::EpisodePanel => {
+                EpisodePanel::new(snapshot.into(), theme).view(view).render(area, buf)
+            }
+            Self::EnvOverview => {
+                EnvOverview::new(snapshot.into(), theme).view(view).render(area, buf)
+            }
+            Self::EventLog => EventLog::new(snapshot.into(), theme).view(view).render(area, buf),
+            Self::EsperStatus => {
+                EsperStatus::new(snapshot.into(), theme).view(view).render(area, buf)
+            }
+            Self::TelemetryPanel => {
+                TelemetryPanel::new(snapshot.into(), theme).view(view).render(area, buf)
+            }
+        }
+    }
+
+    /// Returns how many entries the widget can scroll through; 0 for what does not scroll.
+    pub fn entries(self, snapshot: &Snapshot) -> usize {
+        match self {
+            Self::RunHeader | Self::AnomalyStrip | Self::StatusBanner | Self::EpisodePanel => 0,
+            Self::PolicyLosses => PolicyLosses::ENTRIES,
+            Self::EnvOverview => EnvOverview::new(snapshot.into(), &Theme::PLAIN).entries(),
+            Self::EventLog => EventLog::new(snapshot.into(), &Theme::PLAIN).entries(),
+            Self::EsperStatus => EsperStatus::new(snapshot.into(), &Theme::PLAIN).entries(),
+            Self::TelemetryPanel => TelemetryPanel::new(snapshot.into(), &Theme::PLAIN).entries(),
+        }
+    }
+
+    /// Returns how many of those entries are visible in a widget of this height: by how much less it can be scrolled.
+    pub const fn visible_entries(self, height: u16) -> usize {
+        let not_entries = match self {
+            Self::RunHeader | Self::AnomalyStrip | Self::StatusBanner => 0,
+            Self::EnvOverview => 4,
+            Self::TelemetryPanel => 3,
+            Self::PolicyLosses | Self::EpisodePanel | Self::EventLog | Self::EsperStatus => 2,
+        };
+        height.saturating_sub(not_entries) as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -189,6 +266,40 @@ mod tests {
             for number in spec.records {
                 assert!(leyline::metric::by_number(*number).is_some(), "{} {number}", spec.name);
             }
+        }
+    }
+
+    #[test]
+    fn every_widget_draws_itself_alone() {
+        let snapshot = crate::base::everything();
+        for spec in ALL {
+            let (columns, rows) = spec.min_size;
+            let mut buf = Buffer::empty(Rect::new(0, 0, columns, rows));
+            spec.id.render(&snapshot, View::REST, &Theme::DARK, *buf.area(), &mut buf);
+            let drawn = crate::dump::rows(&buf);
+            assert!(!drawn[0].is_empty(), "{}", spec.name);
+            if let Some(panel) = spec.panel {
+                let title = format!("┌─ {panel} {}", spec.title);
+                assert!(drawn[0].starts_with(&title), "{drawn:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn scrolling_to_the_last_page_shows_the_last_entry() {
+        let snapshot = crate::base::everything();
+        for spec in ALL.iter().filter(|spec| 0 < spec.id.entries(&snapshot)) {
+            let height = 6;
+            let last = spec.id.entries(&snapshot).saturating_sub(spec.id.visible_entries(height));
+            let drawn = |offset| {
+                let mut buf = Buffer::empty(Rect::new(0, 0, 60, height));
+                let view = View { focused: false, offset: Some(offset) };
+                spec.id.render(&snapshot, view, &Theme::DARK, *buf.area(), &mut buf);
+                crate::dump::rows(&buf)[1..].to_vec()
+            };
+            assert!(0 < last, "{}", spec.name);
+            assert_eq!(drawn(last), drawn(last + 5), "{}", spec.name);
+            assert_ne!(drawn(last), drawn(last - 1), "{}", spec.name);
         }
     }
 }

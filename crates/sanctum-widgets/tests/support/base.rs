@@ -1,11 +1,13 @@
 //! Snapshots that tests start from; the acceptance cases call them BASE.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karn_sanctum::{
-    Connection, EnvStatus, EnvView, GpuView, LastUpdate, Reading, Snapshot, verdict,
+    Connection, EnvStatus, EnvView, GpuView, LastUpdate, LogLine, Reading, Series, Snapshot,
+    verdict,
 };
-use leyline::{Health, RunNs, SkipReason, metric};
+use leyline::{Health, RunNs, Severity, SkipReason, Timestamp, metric};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
@@ -142,5 +144,138 @@ where
         let area = Rect::new(0, 0, width, height);
         widget.render(area, &mut Buffer::empty(area));
         widget.render(Rect::new(3, 2, width, height), &mut Buffer::empty(area));
+    }
+}
+
+/// An update with losses.
+pub(crate) fn losses() -> Snapshot {
+    let mut snapshot = clear();
+    let policy = &mut snapshot.policy;
+    policy.policy_loss = Some(graded("policy.policy_loss", -0.0123));
+    policy.policy_loss_history = (0..26).map(|i| 0.05 - 0.0024 * f64::from(i)).collect();
+    policy.policy_loss_trend = Some(karn_sanctum::Trend::Stable);
+    policy.value_loss = Some(graded("policy.value_loss", 18.4021));
+    policy.value_loss_history = (1..=26).map(|i| 480.0 / f64::from(i)).collect();
+    policy.value_loss_trend = Some(karn_sanctum::Trend::Improving);
+    policy.learning_rate = Some(graded("policy.learning_rate", 2.41e-4));
+    policy.entropy_coef = Some(graded("policy.entropy_coef", 0.01));
+    policy.update_time_ms = Some(graded("policy.update_time_ms", 84.4));
+    snapshot
+}
+
+/// Finished episodes.
+pub(crate) fn episodes() -> Snapshot {
+    let mut snapshot = clear();
+    let episodes = &mut snapshot.episodes;
+    episodes.last_return = Some(reading(94.0));
+    episodes.mean_return = Some(reading(97.4));
+    episodes.best_return = Some(reading(200.0));
+    episodes.worst_return = Some(reading(9.0));
+    episodes.mean_length = Some(reading(97.4));
+    episodes.total = 812;
+    episodes.return_history =
+        (0..26).map(|i| 20.0 + 3.0 * f64::from(i) + f64::from(i % 4)).collect();
+    episodes.return_trend = Some(karn_sanctum::Trend::Improving);
+    snapshot
+}
+
+/// Eight environments, one in each state and more.
+pub(crate) fn fleet() -> Snapshot {
+    use EnvStatus::{Degraded, Excellent, Healthy, Initializing, Stalled};
+    let statuses = [Healthy, Excellent, Stalled, Healthy, Degraded, Healthy, Initializing, Healthy];
+    let mut snapshot = clear();
+    snapshot.n_envs = Some(8);
+    let env = |env: &EnvView| match env.status {
+        Initializing => EnvView::empty(env.env_id),
+        Stalled => EnvView {
+            episode_return: Some(21.0),
+            epochs_since_improvement: Some(14),
+            ..env.clone()
+        },
+        Degraded => EnvView {
+            episode_return: Some(35.0),
+            last_update_age_seconds: Some(6.0),
+            ..env.clone()
+        },
+        Healthy | Excellent => env.clone(),
+    };
+    snapshot.envs = envs(&statuses).iter().map(env).collect();
+    snapshot
+}
+
+/// A line of the event log, `second` seconds after midnight.
+pub(crate) fn line(second: i64, event_type: &str, severity: Severity, summary: &str) -> LogLine {
+    LogLine {
+        seq: Some(second as u64),
+        ts: Some(Timestamp::from_micros(second * 1_000_000)),
+        mono_ns: None,
+        event_type: event_type.to_owned(),
+        env_id: None,
+        message: event_type.to_owned(),
+        severity,
+        summary: summary.to_owned(),
+    }
+}
+
+/// One line of each kind.
+pub(crate) fn log() -> Snapshot {
+    use Severity::{Critical, Error, Info, Warning};
+    let lines = [
+        line(46_945, "TRAINING_STARTED", Info, "CartPole-v1, 8 envs, b0/75"),
+        line(46_946, "CHECKPOINT_LOADED", Info, "loaded b25, 108 KiB"),
+        line(46_961, "PPO_UPDATE_COMPLETED", Info, "b26 KL 0.0124 clip 12.5% ent 0.621 84ms"),
+        line(46_961, "EPISODE_OUTCOME", Info, "env 4 return 35.0, 35 steps, terminated"),
+        line(46_962, "BATCH_EPOCH_COMPLETED", Info, "b26/75, 8 episodes, return 97.4"),
+        line(46_963, "GRADIENT_ANOMALY", Warning, "b26 gradient_norm 120.000 limit 100.000"),
+        line(46_963, "EMITTER_LOSS", Warning, "live lossy 6 dropped, 6 in all, queue_full"),
+        line(46_964, "MEMORY_WARNING", Warning, "RAM 0.930 limit 0.900"),
+        line(46_965, "REJECTED", Error, "bad_json"),
+        line(46_966, "TRAINING_FINISHED", Critical, "failed b26: loss is NaN"),
+        LogLine { env_id: Some(leyline::EnvId(3)), ..line(46_966, "SEED_PRUNED", Info, "") },
+    ];
+    let mut snapshot = clear();
+    snapshot.event_log = lines.into_iter().map(Arc::new).collect();
+    snapshot
+}
+
+/// User metrics of one point each: name, unit, value.
+pub(crate) fn metrics(of: &[(&str, Option<&str>, f64)]) -> Arc<BTreeMap<String, Series>> {
+    let series = |unit: Option<&str>, value| Series {
+        unit: unit.map(str::to_owned),
+        points: Arc::from([(1, value / 2.0), (2, value)]),
+    };
+    Arc::new(
+        of.iter().map(|(name, unit, value)| ((*name).to_owned(), series(*unit, *value))).collect(),
+    )
+}
+
+/// A run whose telemetry does well.
+pub(crate) fn telemetry() -> Snapshot {
+    let mut snapshot = clear();
+    snapshot.run_id = leyline::RunId::new("cp-20261121-7f3a").ok();
+    snapshot.group_id = Some(leyline::GroupId::default());
+    snapshot.telemetry.events_received = 18_204;
+    snapshot.metrics = metrics(&[("eval/mean_return", None, 96.5)]);
+    snapshot
+}
+
+/// Every panel has something to show.
+pub(crate) fn everything() -> Snapshot {
+    let of_update = losses();
+    let machine = machine();
+    let telemetry = telemetry();
+    Snapshot {
+        policy: of_update.policy,
+        episodes: episodes().episodes,
+        n_envs: Some(8),
+        envs: fleet().envs,
+        event_log: log().event_log,
+        host_params: machine.host_params,
+        vitals: machine.vitals,
+        metrics: telemetry.metrics,
+        run_id: telemetry.run_id,
+        group_id: telemetry.group_id,
+        telemetry: telemetry.telemetry,
+        ..banner()
     }
 }

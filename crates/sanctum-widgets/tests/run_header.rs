@@ -1,0 +1,227 @@
+//! What the header shows of each metric, as the records say.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use karn_sanctum::{Connection, SinkLoss, Snapshot};
+use sanctum_widgets::{RunHeader, RunHeaderProps, Theme, dump};
+
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "support/base.rs"]
+mod base;
+
+fn drawn(change: impl FnOnce(&mut Snapshot)) -> (String, Vec<String>) {
+    let mut snapshot = base::header();
+    change(&mut snapshot);
+    let buffer =
+        dump::draw_buffer(&RunHeader::new(RunHeaderProps::from(&snapshot), &Theme::DARK), 200, 1);
+    (dump::rows(&buffer).remove(0), dump::runs(&buffer))
+}
+
+#[track_caller]
+fn shows(change: impl FnOnce(&mut Snapshot), expected: &str) {
+    let (row, _) = drawn(change);
+    assert!(row.contains(expected), "{expected:?} in {row:?}");
+}
+
+/// The style of the run that begins at the first column of `text`.
+#[track_caller]
+fn style_of(change: impl FnOnce(&mut Snapshot), text: &str) -> String {
+    let (row, runs) = drawn(change);
+    let at =
+        row.find(text).map(|byte| row[..byte].chars().count()).expect("the text is on the row");
+    let of_column = runs.iter().find_map(|run| {
+        let (span, style) = run.strip_prefix("0:")?.split_once(' ')?;
+        let (start, end) = span.split_once("..")?;
+        (start.parse::<usize>().ok()? <= at && at < end.parse().ok()?).then(|| style.to_owned())
+    });
+    of_column.unwrap_or_default()
+}
+
+#[test]
+fn tele_001_task_name() {
+    shows(|_| {}, "│ cifar_baseline RWD:");
+    shows(|s| s.task_name = None, "│ —              RWD:");
+    assert_eq!(style_of(|s| s.task_name = None, "—  "), "fg=DarkGray DIM");
+}
+
+#[test]
+fn tele_003_reward_mode() {
+    shows(|_| {}, " RWD:shaped │");
+    shows(|s| s.reward_mode = None, " RWD:—      │");
+    shows(|s| s.reward_mode = Some("sparse_and_long".to_owned()), " RWD:spars… │");
+}
+
+#[test]
+fn tele_010_current_episode() {
+    shows(|_| {}, "│ Ep 104 E:");
+    shows(|s| s.current_episode = Some(0), "│ Ep 0 E:");
+    shows(|s| s.current_episode = None, "│ Ep — E:");
+}
+
+#[test]
+fn tele_011_current_epoch() {
+    shows(|_| {}, " E:███░░░ 75/150 ");
+    shows(|s| s.current_epoch = Some(0), " E:░░░░░░ 0/150 ");
+    shows(|s| s.current_epoch = None, " E:— ");
+    assert_eq!(style_of(|s| s.current_epoch = Some(151), "E:██"), "fg=Yellow BOLD");
+}
+
+#[test]
+fn tele_012_max_epochs() {
+    shows(|s| s.max_epochs = Some(75), " E:██████ 75/75 ");
+    shows(|s| s.max_epochs = Some(0), " E:75 ");
+    shows(|s| s.max_epochs = None, " E:75 ");
+}
+
+#[test]
+fn tele_013_current_batch() {
+    shows(|_| {}, " B:██░░░░░░ 26/75 │");
+    shows(|s| s.current_batch = Some(75), " B:████████ 75/75 │");
+    shows(|s| s.current_batch = None, " B:— │");
+    assert_eq!(style_of(|_| {}, "B:██"), "");
+    assert_eq!(style_of(|s| s.current_batch = Some(76), "B:██"), "fg=Yellow BOLD");
+}
+
+#[test]
+fn tele_014_batch_bar() {
+    shows(|s| (s.current_batch, s.max_batches) = (Some(25), 75), " B:██░░░░░░ 25/75 │");
+    shows(|s| (s.current_batch, s.max_batches) = (Some(25), 100), " B:██░░░░░░ 25/100 │");
+    shows(|s| (s.current_batch, s.max_batches) = (Some(7), 0), " B:7 │");
+    shows(|s| (s.current_batch, s.max_batches) = (Some(1), 1), " B:████████ 1/1 │");
+}
+
+#[test]
+fn tele_020_runtime() {
+    shows(|_| {}, "│   1h 2m 2.5e/s");
+    shows(|s| s.runtime_seconds = 45.0, "│     45s 2.5e/s");
+    shows(|s| s.runtime_seconds = 330.0, "│  5m 30s 2.5e/s");
+    shows(|s| s.runtime_seconds = 0.0, "│      -- 2.5e/s");
+    assert_eq!(style_of(|s| s.runtime_seconds = 0.0, "-- "), "fg=DarkGray DIM");
+}
+
+#[test]
+fn tele_701_connected() {
+    shows(|s| s.connected = false, "│      -- 2.5e/s");
+}
+
+#[test]
+fn tele_702_staleness() {
+    let with_age =
+        |seconds| style_of(move |s: &mut Snapshot| s.staleness_seconds = Some(seconds), "● LIVE");
+    assert_eq!(
+        [0.0, 1.999, 2.0, 4.999, 5.0].map(with_age),
+        ["fg=Cyan", "fg=Cyan", "fg=Yellow BOLD", "fg=Yellow BOLD", "fg=LightRed BOLD"]
+    );
+    assert_eq!(style_of(|s| s.staleness_seconds = None, "● LIVE"), "fg=Cyan");
+}
+
+#[test]
+fn tele_703_training_thread_alive() {
+    shows(|_| {}, "● LIVE ✓ │");
+    shows(|s| s.training_thread_alive = None, "● LIVE ? │");
+    shows(|s| s.training_thread_alive = Some(false), "● LIVE ✗ │");
+    shows(
+        |s| (s.training_thread_alive, s.connection) = (Some(false), Connection::Finished),
+        "■ DONE ✓ │",
+    );
+    assert_eq!(style_of(|s| s.training_thread_alive = Some(false), "● LIVE"), "fg=LightRed BOLD");
+}
+
+#[test]
+fn tele_704_connection() {
+    let states = [
+        (Connection::Live, "● LIVE", "fg=Cyan"),
+        (Connection::Slow, "◐ SLOW", "fg=Yellow BOLD"),
+        (Connection::Stale, "○ STAL", "fg=LightRed BOLD"),
+        (Connection::Disconnected, "○ DISC", "fg=LightRed BOLD"),
+        (Connection::Finished, "■ DONE", "fg=Cyan"),
+        (Connection::Failed, "✗ FAIL", "fg=LightRed BOLD"),
+    ];
+    for (connection, text, style) in states {
+        shows(|s| s.connection = connection, text);
+        assert_eq!(style_of(|s| s.connection = connection, text), style);
+    }
+    shows(|s| *s = Snapshot::empty(), "○ WAIT ? │ Waiting for training data...");
+}
+
+#[test]
+fn tele_710_epochs_per_second() {
+    shows(|s| s.vitals.epochs_per_second = Some(base::reading(204.8)), " 205e/s ");
+    shows(|s| s.vitals.epochs_per_second = None, " —e/s ");
+    let nan = |s: &mut Snapshot| {
+        s.vitals.epochs_per_second = Some(base::graded("vitals.epochs_per_second", f64::NAN))
+    };
+    shows(nan, " NaNe/s ");
+    assert_eq!(style_of(nan, "NaN"), "fg=LightRed BOLD");
+}
+
+#[test]
+fn tele_711_batches_per_hour() {
+    shows(|s| s.vitals.batches_per_hour = Some(base::reading(5760.0)), " 5.8kb/h │");
+    shows(|s| s.vitals.batches_per_hour = None, " —b/h │");
+}
+
+#[test]
+fn tele_720_cpu_percent() {
+    let with = |cpu: f64| {
+        move |s: &mut Snapshot| s.vitals.cpu_percent = Some(base::graded("vitals.cpu_percent", cpu))
+    };
+    shows(with(90.0), "│ ✓ OK");
+    shows(with(90.1), "│ ⚠ CPU 90%");
+    assert_eq!(style_of(with(99.9), "⚠ CPU 99%"), "fg=LightRed BOLD");
+    shows(
+        |s| s.vitals.cpu_percent = Some(base::stale(base::graded("vitals.cpu_percent", 99.0))),
+        "│ ✓ OK",
+    );
+}
+
+#[test]
+fn tele_721_ram_used() {
+    let with = |used: f64| {
+        move |s: &mut Snapshot| {
+            s.vitals.ram_used_gb = Some(base::memory(used, 32.0));
+            s.vitals.ram_total_gb = Some(base::reading(32.0));
+            s.vitals.memory_alarm_devices = Some(Arc::from(["RAM".to_owned()]));
+        }
+    };
+    shows(with(28.81), "│ ⚠ RAM 90%");
+    shows(with(31.5), "│ ⚠ RAM 98%");
+}
+
+#[test]
+fn tele_730_gpu_memory_used() {
+    let with = |s: &mut Snapshot| {
+        s.vitals.gpu_stats = Arc::from([base::gpu(0, 5.0, 10.0), base::gpu(1, 9.6, 10.0)]);
+        s.vitals.memory_alarm_devices = Some(Arc::from(["cuda:1".to_owned()]));
+    };
+    shows(with, "│ ⚠ cuda:1 96%");
+}
+
+#[test]
+fn tele_741_memory_alarm_devices() {
+    shows(|s| s.vitals.memory_alarm_devices = Some(Arc::from([])), "│ ✓ OK");
+    shows(|s| s.vitals.memory_alarm_devices = None, "│ ✓ OK");
+    let two: Arc<[String]> = Arc::from(["RAM".to_owned(), "cuda:0".to_owned()]);
+    shows(|s| s.vitals.memory_alarm_devices = Some(two), "│ ⚠ RAM cuda:0");
+}
+
+#[test]
+fn tele_780_events_rejected() {
+    shows(|s| s.telemetry.events_rejected = 3, "│ ⚠ REJ 3");
+}
+
+#[test]
+fn tele_782_events_lost() {
+    shows(|s| s.telemetry.events_lost = Some(12), "│ ⚠ LOST 12");
+    shows(|s| s.telemetry.events_lost = None, "│ ✓ OK");
+    assert_eq!(style_of(|s| s.telemetry.events_lost = Some(1), "⚠ LOST 1"), "fg=LightRed BOLD");
+}
+
+#[test]
+fn tele_784_sink_losses() {
+    let losses = [("log", Some(2), None), ("live", Some(1), Some(6))];
+    let losses =
+        losses.map(|(name, lossless, lossy)| (name.to_owned(), SinkLoss { lossless, lossy }));
+    shows(|s| s.telemetry.sink_losses = Arc::new(BTreeMap::from(losses)), "│ ⚠ SINK 9");
+}
