@@ -40,7 +40,7 @@ fn hub(clock: Arc<dyn Clock>, sink: impl Sink) -> (Hub, Guard) {
 }
 
 /// Every field present, as the trainer sends it.
-fn update() -> PpoUpdateCompleted {
+const fn update() -> PpoUpdateCompleted {
     let x = Some(0.125);
     PpoUpdateCompleted {
         batch_idx: 7,
@@ -220,5 +220,10 @@ fn main() -> io::Result<()> {
     line("emit/stuck sink ratio", ("stuck", p50(&stucks)), ("healthy", p50(&healthies)), 1.2)?;
     line("emit/stuck sink, p99.9", ("stuck", p999(&stucks)), ("healthy", p999(&healthies)), 1.2)?;
     line("emit/filling queue", ("filling", p50(&fillings)), ("healthy", p50(&healthies)), 1.2)?;
-    line("emit/filling queue, p99.9", ("filling", p999(&fillings)), ("healthy", p999(&healthies)), 1.2)
+    line(
+        "emit/filling queue, p99.9",
+        ("filling", p999(&fillings)),
+        ("healthy", p999(&healthies)),
+        1.2,
+    )
 }

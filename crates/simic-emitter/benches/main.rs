@@ -1,0 +1,6 @@
+//! Benches of the hub.
+
+#[path = "main/emit.rs"]
+mod emit;
+
+criterion::criterion_main!(emit::benches);
