@@ -67,25 +67,26 @@ impl TaskDefaults {
             anneal_learning_rate: true,
             clip_range: 0.2,
             value_clip: None,
-            entropy_coef: 0.0,
+            entropy_coef: 0.01,
             value_coef: 0.5,
             max_grad_norm: 0.5,
             target_kl: None,
             passes: 4,
             minibatch_size: 256,
             normalize_advantages: true,
-            reward_scale: 1.0,
+            reward_scale: 0.1,
             hidden: vec![64, 64],
             log_std: 0.0,
         };
+        // Rewards are scaled so that the critic works with numbers of the size of 1 to 10 in every task.
         match task {
             Task::CartPole => Self { n_envs: 8, max_epochs: 128, budget_steps: 500_000, hyper },
-            Task::Acrobot => Self { n_envs: 8, max_epochs: 128, budget_steps: 500_000, hyper },
+            Task::Acrobot => Self { n_envs: 8, max_epochs: 128, budget_steps: 200_000, hyper },
             Task::Pendulum => Self {
                 n_envs: 8,
                 max_epochs: 128,
-                budget_steps: 500_000,
-                hyper: Hyperparams { gamma: 0.9, passes: 10, ..hyper },
+                budget_steps: 300_000,
+                hyper: Hyperparams { gamma: 0.9, passes: 10, entropy_coef: 0.0, ..hyper },
             },
         }
     }
