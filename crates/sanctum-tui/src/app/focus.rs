@@ -1,0 +1,102 @@
+//! Focus and scrolling: which panel the keys go to, and what part of it is shown.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+use sanctum_widgets::{View, WidgetId};
+
+use super::{App, Overlay};
+use crate::layout::{self, Extent};
+use crate::scene;
+
+impl App {
+    /// Returns focus and scroll position of a panel.
+    pub(crate) fn panel_view(&self, id: WidgetId) -> View {
+        View { focused: self.arrangement.focus == id, offset: self.offsets.get(&id).copied() }
+    }
+
+    const fn area(&self) -> Rect {
+        Rect::new(0, 0, self.size.0, self.size.1)
+    }
+
+    fn rect(&self, id: WidgetId) -> Option<Rect> {
+        let placed = layout::layout(self.arrangement, self.area());
+        placed.into_iter().find_map(|(placed, rect)| (placed == id).then_some(rect))
+    }
+
+    /// The panels that the focus can go to; all of them where one is shown at a time.
+    fn reachable(&self) -> Vec<WidgetId> {
+        if self.arrangement.enlarged || layout::extent(self.area()) <= Extent::OnePanel {
+            return layout::PANELS.to_vec();
+        }
+        let mut shown: Vec<_> = layout::layout(self.arrangement, self.area())
+            .into_iter()
+            .filter_map(|(id, _)| layout::number(id).map(|number| (number, id)))
+            .collect();
+        shown.sort_unstable();
+        shown.into_iter().map(|(_, id)| id).collect()
+    }
+
+    pub(super) fn step_focus(&mut self, step: isize) {
+        let panels = self.reachable();
+        let at = panels.iter().position(|&id| id == self.arrangement.focus).unwrap_or(0);
+        let next = (at as isize + step).rem_euclid(panels.len().max(1) as isize) as usize;
+        self.arrangement.focus = panels.get(next).copied().unwrap_or(self.arrangement.focus);
+    }
+
+    /// A panel that has no place on this screen becomes the guest of the place above the log.
+    pub(super) fn panel(&mut self, key: KeyEvent) {
+        let KeyCode::Char(digit) = key.code else { return };
+        let wanted = digit.to_digit(10);
+        let found =
+            layout::PANELS.into_iter().find(|&id| layout::number(id).map(u32::from) == wanted);
+        let Some(id) = found else { return };
+        self.arrangement.focus = id;
+        if self.rect(id).is_none() {
+            self.arrangement.guest = None;
+            if self.rect(id).is_none() {
+                self.arrangement.guest = Some(id);
+            }
+        }
+    }
+
+    /// After a change of size or arrangement the focus may be on a panel that is no longer there.
+    pub(super) fn focus_something_shown(&mut self) {
+        let panels = self.reachable();
+        if !panels.contains(&self.arrangement.focus) {
+            self.arrangement.focus = panels.first().copied().unwrap_or(self.arrangement.focus);
+        }
+    }
+
+    /// Half the rows of what scrolls, at least one.
+    pub(super) fn half_page(&self) -> isize {
+        let rows = match self.overlay {
+            Overlay::Help(_) => scene::help_room(self.area()),
+            Overlay::None | Overlay::Leave => {
+                self.rect(self.arrangement.focus).map_or(0, |r| r.height.into())
+            }
+        };
+        (rows / 2).max(1) as isize
+    }
+
+    /// Moves by `rows` within the list that has the keys; what is not a list stays.
+    pub(super) fn scroll(&mut self, rows: isize) {
+        if let Overlay::Help(first) = self.overlay {
+            let last = scene::help_rows().saturating_sub(scene::help_room(self.area()));
+            self.overlay = Overlay::Help(first.saturating_add_signed(rows).min(last));
+            return;
+        }
+        let id = self.arrangement.focus;
+        let Some(rect) = self.rect(id) else { return };
+        let Some(list) = scene::list(id, self.snapshot(), &self.theme, rect) else { return };
+        let last = list.entries.saturating_sub(list.room);
+        let resting = if list.rests_at_end { last } else { 0 };
+        let first = self.offsets.get(&id).copied().unwrap_or(resting).min(last);
+        let next = first.saturating_add_signed(rows).min(last);
+        // Back at its place of rest, the log follows the run again.
+        if next == resting {
+            self.offsets.remove(&id);
+        } else {
+            self.offsets.insert(id, next);
+        }
+    }
+}

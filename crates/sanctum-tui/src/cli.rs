@@ -1,0 +1,86 @@
+//! The command line of `sanctum-tui`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+mod display;
+mod read;
+
+pub use display::{ColorChoice, DisplayArgs, Environment, MarkerChoice, ThemeChoice};
+pub use read::{Format, ReadArgs, RenderArgs, SnapshotArgs};
+
+/// Seconds between two progress lines of `sanctum-tui`, which is watched or read aloud; `esper`, whose lines are kept
+/// as a log, prints every batch.
+pub const PLAIN_INTERVAL: f64 = 1.0;
+
+const EXAMPLES: &str = "\
+Examples:
+  sanctum-tui                            train PPO on CartPole-v1 in this process and watch it
+  sanctum-tui --task acrobot --seed 7    the same on another task, with another seed
+  sanctum-tui --run-dir runs             keep the events of the run in runs/<run id>/events.jsonl
+  sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
+  sanctum-tui render runs/ID --size 80x24
+  sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
+
+On the screen `?` shows all keys, `q` leaves.
+
+Environment:
+  NO_COLOR         no colours
+  CLICOLOR_FORCE   colours, also where standard output is not a terminal
+  COLORFGBG        tells a light background from a dark one
+  TERM             `dumb`: lines instead of a screen
+  LC_ALL, LC_CTYPE, LANG   not UTF-8: as with --ascii
+
+Exit codes:
+    0  done, or left through `q`; also: the reader of our standard output went away
+    1  run-time error, or the run failed
+    2  usage or configuration error
+    3  RUN not found
+  128+n  ended by signal n (129 hang-up, 130 Ctrl-C, 143 termination)";
+
+/// Watches a reinforcement-learning run in the terminal.
+///
+/// Without a command it trains PPO in this process and shows the run live. The run leaves no files unless --run-dir is
+/// given, and at its end the screen stays until `q`.
+#[derive(Debug, Parser)]
+#[command(name = "sanctum-tui", version, after_long_help = EXAMPLES, after_help = "Examples and exit codes: --help")]
+#[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
+pub struct Cli {
+    /// What to do instead of training.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Which run to train.
+    #[command(flatten)]
+    pub train: TrainArgs,
+    /// How to show it.
+    #[command(flatten)]
+    pub display: DisplayArgs,
+}
+
+/// Which run to train.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Training")]
+pub struct TrainArgs {
+    /// Task to learn: cartpole, acrobot or pendulum
+    #[arg(long, default_value = "cartpole")]
+    pub task: String,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Batches to train [default: the budget of the task]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub episodes: Option<u64>,
+    /// Write the run into a new directory below ROOT; without it the run leaves no files
+    #[arg(long, value_name = "ROOT")]
+    pub run_dir: Option<PathBuf>,
+}
+
+/// What to do instead of training.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Print the snapshot of a recorded run, or one value of it
+    Snapshot(SnapshotArgs),
+    /// Draw one frame of a recorded run on standard output
+    Render(RenderArgs),
+}

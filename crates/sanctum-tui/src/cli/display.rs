@@ -1,0 +1,180 @@
+//! The flags of everything that shows a run, and the environment variables that stand behind them.
+//!
+//! `esper` flattens the same flags into its own command line, so both programs look and behave alike.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use sanctum_widgets::{Glyphs, Marker, Theme};
+
+use crate::options::{Options, View};
+
+/// Which palette is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThemeChoice {
+    /// Light if COLORFGBG says so, else dark
+    Auto,
+    /// For dark backgrounds
+    Dark,
+    /// For light backgrounds
+    Light,
+    /// No colours, attributes only
+    Mono,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// Unless NO_COLOR is set or standard output is not a terminal
+    Auto,
+    /// Also with NO_COLOR
+    Always,
+    /// Never
+    Never,
+}
+
+/// With which characters charts are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MarkerChoice {
+    /// Two by four dots in a cell
+    Braille,
+    /// Solid cells
+    Block,
+    /// One dot in a cell
+    Dot,
+    /// Nothing but ASCII
+    Ascii,
+}
+
+/// Flags of everything that shows a run.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Display")]
+pub struct DisplayArgs {
+    /// Palette
+    #[arg(long, global = true, value_enum, default_value_t = ThemeChoice::Auto)]
+    pub theme: ThemeChoice,
+    /// When to use colour; the flag wins over NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto)]
+    pub color: ColorChoice,
+    /// Draw with ASCII characters only; the default where the locale is not UTF-8
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// Characters of the charts; --ascii implies ascii
+    #[arg(long, global = true, value_enum, default_value_t = MarkerChoice::Braille)]
+    pub marker: MarkerChoice,
+    /// Milliseconds between two frames
+    #[arg(long, global = true, value_name = "MS", default_value_t = 250, value_parser = clap::value_parser!(u64).range(33..=1000))]
+    pub poll: u64,
+    /// Print lines instead of a screen; the default where standard output is not a terminal or TERM is dumb
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Least time between two progress lines; alerts and changes of the run's state are printed at once
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    pub plain_interval: Option<f64>,
+    /// Print nothing but errors on standard error
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=86_400.0).contains(&value) => Ok(value),
+        Ok(_) | Err(_) => Err("not a number of seconds from 0 to 86400".to_owned()),
+    }
+}
+
+/// What the process was started with, as far as the display depends on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `NO_COLOR`.
+    pub no_color: Option<String>,
+    /// `CLICOLOR_FORCE`.
+    pub clicolor_force: Option<String>,
+    /// `COLORFGBG`, such as `15;0`.
+    pub colorfgbg: Option<String>,
+    /// `TERM`.
+    pub term: Option<String>,
+    /// The first of `LC_ALL`, `LC_CTYPE` and `LANG` that is set and not empty.
+    pub locale: Option<String>,
+    /// Whether standard output is a terminal.
+    pub stdout_is_terminal: bool,
+}
+
+impl Environment {
+    /// Reads the environment of this process.
+    pub fn read() -> Self {
+        Self {
+            no_color: variable("NO_COLOR"),
+            clicolor_force: variable("CLICOLOR_FORCE"),
+            colorfgbg: variable("COLORFGBG"),
+            term: variable("TERM"),
+            locale: ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+        }
+    }
+
+    fn is_light(&self) -> bool {
+        let background = self.colorfgbg.as_deref().and_then(|v| v.rsplit(';').next());
+        matches!(background, Some("7" | "15"))
+    }
+
+    /// A locale that says nothing about its encoding (`C`, `POSIX`) is not UTF-8; none at all says nothing.
+    fn is_utf8(&self) -> bool {
+        self.locale.as_deref().is_none_or(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        })
+    }
+}
+
+/// An empty variable counts as not set: so NO_COLOR wants it, and so the others are used.
+#[expect(clippy::disallowed_methods, reason = "the environment is read in cli.rs, and only there")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)
+        .map(|value| value.to_string_lossy().into_owned())
+        .filter(|value| !value.is_empty())
+}
+
+impl DisplayArgs {
+    /// Returns what the flags and `env` together mean; `plain_interval` is the seconds that hold without the flag.
+    pub fn resolve(&self, env: &Environment, plain_interval: f64) -> Options {
+        let glyphs = if self.ascii || !env.is_utf8() { Glyphs::Ascii } else { Glyphs::Unicode };
+        let screen = env.stdout_is_terminal && env.term.as_deref() != Some("dumb") && !self.plain;
+        Options {
+            view: if screen { View::Screen } else { View::Plain },
+            theme: self.theme(env).with_glyphs(glyphs).with_marker(self.marker()),
+            poll: Duration::from_millis(self.poll),
+            plain_interval: Duration::from_secs_f64(self.plain_interval.unwrap_or(plain_interval)),
+            quiet: self.quiet,
+        }
+    }
+
+    fn theme(&self, env: &Environment) -> Theme {
+        let colored = match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let forced = env.clicolor_force.as_deref().is_some_and(|v| v != "0");
+                env.no_color.is_none() && (forced || env.stdout_is_terminal)
+            }
+        };
+        match self.theme {
+            ThemeChoice::Mono => Theme::PLAIN,
+            ThemeChoice::Dark | ThemeChoice::Light | ThemeChoice::Auto if !colored => Theme::PLAIN,
+            ThemeChoice::Dark => Theme::DARK,
+            ThemeChoice::Light => Theme::LIGHT,
+            ThemeChoice::Auto if env.is_light() => Theme::LIGHT,
+            ThemeChoice::Auto => Theme::DARK,
+        }
+    }
+
+    const fn marker(&self) -> Marker {
+        match self.marker {
+            MarkerChoice::Braille => Marker::Braille,
+            MarkerChoice::Block => Marker::Block,
+            MarkerChoice::Dot => Marker::Dot,
+            MarkerChoice::Ascii => Marker::Ascii,
+        }
+    }
+}

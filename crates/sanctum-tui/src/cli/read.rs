@@ -1,0 +1,73 @@
+//! The arguments of the commands that read a recorded run and need no terminal.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Which run is read, and up to where.
+#[derive(Debug, Clone, Args)]
+pub struct ReadArgs {
+    /// File of JSON rows (`-`: standard input), or a run directory
+    #[arg(value_name = "RUN")]
+    pub source: PathBuf,
+    /// Moment shown: start, end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
+    #[arg(long, value_name = "WHEN", default_value = "end")]
+    pub at: String,
+    /// Time passed since the last event applied, as +SECONDS
+    #[arg(long, value_name = "+SECONDS")]
+    pub now: Option<String>,
+    /// Treat the source as closed after the last event applied
+    #[arg(long)]
+    pub closed: bool,
+    /// Group of the run [default: the one that started first]
+    #[arg(long, value_name = "ID")]
+    pub group: Option<String>,
+    /// Run, where the rows hold several [default: the one that started last]
+    #[arg(long = "run", value_name = "ID")]
+    pub run_id: Option<String>,
+}
+
+/// Arguments of `sanctum-tui snapshot`.
+#[derive(Debug, Clone, Args)]
+pub struct SnapshotArgs {
+    /// Which run is read.
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// Print the snapshot as one JSON object (the only form there is)
+    #[arg(long)]
+    pub json: bool,
+    /// Print the bare value at PATH, such as policy.kl_divergence or policy.kl_divergence.verdict
+    #[arg(long, value_name = "PATH")]
+    pub get: Option<String>,
+}
+
+/// Arguments of `sanctum-tui render`.
+#[derive(Debug, Clone, Args)]
+pub struct RenderArgs {
+    /// Which run is read.
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// Columns and rows of the frame [default: 120x40, and 120x1 for a widget that is one line]
+    #[arg(long, value_name = "WxH")]
+    pub size: Option<String>,
+    /// Draw this widget only
+    #[arg(long, value_name = "NAME", conflicts_with = "scene")]
+    pub widget: Option<String>,
+    /// Draw this scene [default: overview]
+    #[arg(long, value_name = "NAME")]
+    pub scene: Option<String>,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Form of a rendered frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Characters only, without trailing spaces
+    Text,
+    /// Characters with the escape codes of their styles
+    Ansi,
+    /// A picture
+    Svg,
+}

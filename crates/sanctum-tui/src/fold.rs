@@ -1,0 +1,231 @@
+//! The thread that folds arrivals into pictures, at the pace of the frames or of the batches.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
+use karn_sanctum::{Aggregator, RunKey, Snapshot};
+use leyline::{Event, Incoming};
+
+use crate::clock::Clock;
+use crate::latest::{Latest, latest};
+use crate::source::Arrival;
+
+/// Arrivals folded before the thread looks at the time again; few enough to take less than a millisecond.
+const AT_ONCE: usize = 512;
+/// Pictures that wait for the plain view; when it is that far behind, the fold waits, then the source, then the hub counts.
+const PICTURES: usize = 64;
+/// Requests that wait for the fold; people do not press keys faster.
+const REQUESTS: usize = 16;
+
+/// One state of one group, and what else there is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The state of the group shown.
+    pub snapshot: Snapshot,
+    /// Every group of every run, in the order in which they began.
+    pub groups: Vec<RunKey>,
+    /// Place of the group shown among `groups`; 0 if there is none.
+    pub shown: usize,
+    /// Whether nothing will follow: the source has ended.
+    pub ended: bool,
+}
+
+impl Picture {
+    /// Returns the picture before anything was received.
+    pub fn empty() -> Self {
+        Self::still(Snapshot::empty())
+    }
+
+    /// Returns a picture of one snapshot that stands for itself.
+    pub const fn still(snapshot: Snapshot) -> Self {
+        Self { snapshot, groups: Vec::new(), shown: 0, ended: false }
+    }
+}
+
+/// What the fold may be asked.
+#[derive(Debug)]
+enum Request {
+    ShowGroup(usize),
+    EachBatch(Sender<Arc<Picture>>),
+}
+
+/// The thread and the ways to it.
+#[derive(Debug)]
+pub struct Fold {
+    /// The newest picture, made at each frame; disconnected once the fold has ended.
+    pub latest: Receiver<Arc<Picture>>,
+    requests: Sender<Request>,
+    thread: JoinHandle<()>,
+}
+
+impl Fold {
+    /// Starts to fold what `arrivals` brings, until it is disconnected; the last picture is marked as such.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the thread cannot be started.
+    pub fn start(arrivals: Receiver<Arrival>, poll: Duration, clock: Clock) -> io::Result<Self> {
+        let (slot, read) = latest();
+        let (requests, asked) = bounded(REQUESTS);
+        let worker = Worker {
+            aggregator: Aggregator::new(),
+            clock,
+            wanted: None,
+            slot: Some(slot),
+            lines: None,
+        };
+        let thread = Builder::new()
+            .name("sanctum-fold".to_owned())
+            .spawn(move || worker.run(&arrivals, &asked, &tick(poll)))?;
+        Ok(Self { latest: read, requests, thread })
+    }
+
+    /// Shows another group from the next picture on.
+    pub fn show_group(&self, place: usize) {
+        // A fold that has ended shows nothing new.
+        self.requests.try_send(Request::ShowGroup(place)).ok();
+    }
+
+    /// Returns a queue with a picture of every batch and of every change of the run's state, and of each tick while there
+    /// is room. The slot gets no further pictures.
+    pub fn each_batch(&self) -> Receiver<Arc<Picture>> {
+        let (out, pictures) = bounded(PICTURES);
+        self.requests.send(Request::EachBatch(out)).ok();
+        pictures
+    }
+
+    /// Returns whether the thread ended properly; waits for that.
+    pub fn join(self) -> bool {
+        self.thread.join().is_ok()
+    }
+}
+
+struct Worker {
+    aggregator: Aggregator,
+    clock: Clock,
+    wanted: Option<RunKey>,
+    slot: Option<Latest<Arc<Picture>>>,
+    lines: Option<Sender<Arc<Picture>>>,
+}
+
+impl Worker {
+    fn run(
+        mut self,
+        arrivals: &Receiver<Arrival>,
+        asked: &Receiver<Request>,
+        ticks: &Receiver<std::time::Instant>,
+    ) {
+        loop {
+            select! {
+                recv(arrivals) -> arrival => match arrival {
+                    Ok(first) => {
+                        self.fold(first);
+                        arrivals.try_iter().take(AT_ONCE).for_each(|next| self.fold(next));
+                    }
+                    Err(_) => break,
+                },
+                recv(asked) -> request => match request {
+                    Ok(request) => self.answer(request),
+                    // The viewer has gone; what arrives now is for nobody.
+                    Err(_) => return,
+                },
+                recv(ticks) -> _ => self.tick(),
+            }
+        }
+        // Whatever was asked before the end still holds.
+        asked.try_iter().for_each(|request| self.answer(request));
+        self.publish(true);
+    }
+
+    fn fold(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Link(link) => self.aggregator.link(link, self.clock.now()),
+            Arrival::Event(incoming) => {
+                self.aggregator.apply(&incoming, self.clock.now());
+                if self.lines.is_some() && deserves_a_line(&incoming) {
+                    self.publish(false);
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::ShowGroup(place) => {
+                self.wanted = self.aggregator.keys().get(place).cloned();
+                self.tick();
+            }
+            Request::EachBatch(out) => {
+                (self.lines, self.slot) = (Some(out), None);
+                self.publish(false);
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        let picture = self.picture(false);
+        if let Some(slot) = &mut self.slot {
+            slot.put(picture);
+        } else if let Some(lines) = &self.lines {
+            // A full queue holds pictures that say more than this one.
+            lines.try_send(picture).ok();
+        }
+    }
+
+    fn publish(&mut self, ended: bool) {
+        let picture = self.picture(ended);
+        if let Some(slot) = &mut self.slot {
+            slot.put(picture);
+        } else if let Some(lines) = &self.lines {
+            // The plain view has gone, and with it whoever would read.
+            lines.send(picture).ok();
+        }
+    }
+
+    fn picture(&self, ended: bool) -> Arc<Picture> {
+        let (groups, now) = (self.aggregator.keys(), self.clock.now());
+        let key = self.wanted.clone().or_else(|| self.aggregator.default_key());
+        let shown = key.as_ref().and_then(|key| groups.iter().position(|group| group == key));
+        let snapshot = match &key {
+            Some(key) => self.aggregator.snapshot(key, now),
+            None => self.aggregator.snapshot_without_run(now),
+        };
+        let shown = shown.unwrap_or(0);
+        Arc::new(Picture { snapshot, groups, shown, ended })
+    }
+}
+
+/// Returns whether the plain view is to see the state right after this event: batches, and what begins, ends or endangers
+/// a run.
+fn deserves_a_line(incoming: &Incoming) -> bool {
+    match incoming {
+        Incoming::Known(envelope) => match &envelope.event {
+            Event::TrainingStarted(_)
+            | Event::TrainingFinished(_)
+            | Event::BatchEpochCompleted(_)
+            | Event::EmitterLoss(_)
+            | Event::GradientAnomaly(_)
+            | Event::RatioExplosionDetected(_)
+            | Event::RatioCollapseDetected(_)
+            | Event::ValueCollapseDetected(_)
+            | Event::NumericalInstabilityDetected(_)
+            | Event::PlateauDetected(_)
+            | Event::DegradationDetected(_)
+            | Event::ImprovementDetected(_)
+            | Event::MemoryWarning(_) => true,
+            Event::EpochCompleted(_)
+            | Event::PpoUpdateCompleted(_)
+            | Event::EpisodeOutcome(_)
+            | Event::SystemVitals(_)
+            | Event::CheckpointSaved(_)
+            | Event::CheckpointLoaded(_)
+            | Event::Heartbeat(_)
+            | Event::Metric(_) => false,
+        },
+        Incoming::Unknown(_) => false,
+        Incoming::Rejected(_) => true,
+    }
+}

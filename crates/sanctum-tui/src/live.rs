@@ -1,0 +1,213 @@
+//! The loop of the screen: keys, signals and pictures become messages, and what the app asks for is done.
+
+use std::io;
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, never, select};
+use leyline::ViewNs;
+use ratatui::crossterm::terminal::size;
+use signal_hook::consts::SIGHUP;
+use simic_emitter::StopLevel;
+
+use crate::app::{App, Trainer};
+use crate::exit::Exit;
+use crate::fold::Picture;
+use crate::keys::Keys;
+use crate::message::{Effect, Leave, Message};
+use crate::options::Options;
+use crate::rate::RedrawRate;
+use crate::screen::Screen;
+use crate::session::Session;
+use crate::signals::{Signal, Signals};
+use crate::terminal::{self, Taken};
+use crate::{plain, render, suspend};
+
+/// Why the loop ended.
+enum End {
+    /// The person left.
+    Left(Leave),
+    /// A signal asks to end, or the terminal is gone.
+    Signal(i32),
+    /// The fold ended without a last picture.
+    Broken,
+}
+
+/// Shows a session on the whole terminal until it is left.
+///
+/// # Errors
+///
+/// Fails if a thread cannot be started or a part of the viewer broke; the terminal is given back first.
+pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
+    let taken = match Taken::new() {
+        Ok(taken) => taken,
+        Err(error) => {
+            plain::tell(
+                options,
+                &format!("cannot use the terminal, printing lines instead: {error}"),
+            );
+            return plain::run(session, options);
+        }
+    };
+    let (keys, signals) = (Keys::start()?, Signals::start(true)?);
+    let mut live = Live::new(&session, options);
+    let end = live.run(&keys.messages, &signals.messages);
+    let newest = live.newest();
+    drop(taken);
+    keys.end();
+    signals.end();
+    match end {
+        End::Left(Leave::WithoutScreen) => plain::run(session, options),
+        End::Left(Leave::Interrupt) => Ok(stop(session, signal_hook::consts::SIGINT)),
+        End::Signal(number) => Ok(stop(session, number)),
+        End::Left(Leave::Quit) if newest.ended => {
+            session.finish()?;
+            Ok(Exit::of(&newest.snapshot))
+        }
+        End::Left(Leave::Quit) => {
+            session.abandon();
+            Ok(Exit::Completed)
+        }
+        End::Broken => {
+            session.stop_trainer(StopLevel::AfterBatch);
+            session.finish()?;
+            anyhow::bail!("the thread sanctum-fold ended too early")
+        }
+    }
+}
+
+/// Gives the trainer the time that a signal allows to end its run.
+fn stop(session: Session, number: i32) -> Exit {
+    match session.stop_in_time(&session.fold.latest) {
+        // What could still be read was read, and the signal says how this ends.
+        Some(_) => drop(session.finish()),
+        None => session.abandon(),
+    }
+    Exit::Signal(number)
+}
+
+struct Live<'a> {
+    session: &'a Session,
+    app: App,
+    screen: Screen<io::Stdout>,
+    rate: RedrawRate,
+}
+
+impl<'a> Live<'a> {
+    fn new(session: &'a Session, options: &Options) -> Self {
+        let trainer = if session.trainer.is_some() { Trainer::Here } else { Trainer::Elsewhere };
+        Self {
+            session,
+            app: App::new(options.theme, trainer),
+            screen: Screen::new(io::stdout()),
+            rate: RedrawRate::default(),
+        }
+    }
+
+    fn newest(&self) -> Arc<Picture> {
+        self.app.newest()
+    }
+
+    fn run(&mut self, keys: &Receiver<Message>, signals: &Receiver<Signal>) -> End {
+        if let Some(end) = self.resize() {
+            return end;
+        }
+        let nothing = never();
+        loop {
+            let pictures =
+                if self.app.newest().ended { &nothing } else { &self.session.fold.latest };
+            let message = select! {
+                recv(keys) -> key => match key {
+                    Ok(message) => message,
+                    // No key will ever come again, so nobody could leave.
+                    Err(_) => return End::Signal(SIGHUP),
+                },
+                recv(pictures) -> picture => match picture {
+                    Ok(picture) => Message::Picture(picture),
+                    Err(_) => return End::Broken,
+                },
+                recv(signals) -> signal => match signal {
+                    Ok(Signal::End(number)) => return End::Signal(number),
+                    Ok(Signal::Suspend) => {
+                        suspend::this_process();
+                        continue;
+                    }
+                    Ok(Signal::Continue) => match self.resume() {
+                        None => continue,
+                        Some(end) => return end,
+                    },
+                    Err(_) => return End::Signal(SIGHUP),
+                },
+            };
+            if let Some(end) = self.handle(message, keys) {
+                return end;
+            }
+        }
+    }
+
+    /// Handles a message and the keys that came meanwhile, then draws once.
+    fn handle(&mut self, first: Message, keys: &Receiver<Message>) -> Option<End> {
+        let now = self.session.clock.now();
+        let mut draw = false;
+        for message in std::iter::once(first).chain(keys.try_iter()) {
+            match self.app.update(message, now) {
+                Effect::None => {}
+                Effect::Draw => draw = true,
+                Effect::Redraw => {
+                    self.screen.forget();
+                    draw = true;
+                }
+                Effect::ShowGroup(place) => self.session.fold.show_group(place),
+                Effect::StopAfterBatch => {
+                    self.session.stop_trainer(StopLevel::AfterBatch);
+                    draw = true;
+                }
+                Effect::Suspend => {
+                    suspend::this_job();
+                    return None;
+                }
+                Effect::Leave(leave) => return Some(End::Left(leave)),
+            }
+        }
+        if draw { self.draw(now) } else { None }
+    }
+
+    fn draw(&mut self, now: ViewNs) -> Option<End> {
+        // Between a stop and the moment we are continued the terminal belongs to the shell.
+        if !terminal::is_taken() {
+            return None;
+        }
+        let (width, height) = self.app.size();
+        self.app.set_ui_rate(self.rate.hz(now));
+        match self.screen.show(render(&self.app, width, height)) {
+            Ok(0) => None,
+            Ok(_) => {
+                self.rate.note(now);
+                None
+            }
+            // Whatever the reason, this terminal shows nothing any more.
+            Err(_) => Some(End::Signal(SIGHUP)),
+        }
+    }
+
+    /// Takes the terminal again after a stop, whoever caused it.
+    fn resume(&mut self) -> Option<End> {
+        terminal::give_back();
+        match terminal::take() {
+            Ok(()) => self.resize(),
+            Err(_) => Some(End::Signal(SIGHUP)),
+        }
+    }
+
+    /// Draws everything at the size that the terminal has now.
+    fn resize(&mut self) -> Option<End> {
+        let now = self.session.clock.now();
+        match size() {
+            Ok((width, height)) => {
+                self.app.update(Message::Resize(width, height), now);
+                self.screen.forget();
+                self.draw(now)
+            }
+            Err(_) => Some(End::Signal(SIGHUP)),
+        }
+    }
+}

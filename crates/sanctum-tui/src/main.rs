@@ -1,0 +1,66 @@
+//! The program `sanctum-tui`.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use sanctum_tui::cli::{Cli, Command, Environment, PLAIN_INTERVAL, TrainArgs};
+use sanctum_tui::clock::Clock;
+use sanctum_tui::headless::{self, Failure};
+use sanctum_tui::source::trainer::{Demonstration, Usage, task_named};
+use sanctum_tui::{Exit, Options, plain};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let env = Environment::read();
+    let ended = match &cli.command {
+        None => demonstrate(&cli.train, &cli.display.resolve(&env, PLAIN_INTERVAL)),
+        Some(Command::Snapshot(args)) => {
+            told(headless::snapshot::snapshot(args, &mut io::stdout()))
+        }
+        Some(Command::Render(args)) => {
+            told(headless::render::render(args, &cli.display, &env, &mut io::stdout()))
+        }
+    };
+    match ended {
+        Ok(exit) => {
+            if let Exit::Failed(why) = &exit {
+                complain(&format!("run failed: {why}"));
+            }
+            ExitCode::from(exit.code())
+        }
+        Err(error) => {
+            let failure = error.downcast_ref::<Failure>();
+            if !failure.is_some_and(Failure::is_silent) {
+                complain(&format!("{error:#}"));
+            }
+            let usage = error.downcast_ref::<Usage>().map(|_| 2);
+            ExitCode::from(failure.map(Failure::exit_code).or(usage).unwrap_or(1))
+        }
+    }
+}
+
+fn told(result: Result<(), Failure>) -> anyhow::Result<Exit> {
+    result.map(|()| Exit::Completed).map_err(anyhow::Error::new)
+}
+
+fn complain(message: &str) {
+    // There is no other place to say it.
+    writeln!(io::stderr(), "error: {message}").ok();
+}
+
+/// Trains in this process and shows it.
+fn demonstrate(args: &TrainArgs, options: &Options) -> anyhow::Result<Exit> {
+    let demonstration = Demonstration {
+        task: task_named(&args.task)?,
+        seed: args.seed,
+        batches: args.episodes,
+        run_dir: args.run_dir.clone(),
+    };
+    let (run, dir) = demonstration.start(Clock::new().wall())?;
+    let ended = sanctum_tui::run(Box::new(run), options);
+    if let Some(dir) = dir {
+        plain::tell(options, &format!("run directory: {}", dir.path().display()));
+    }
+    ended
+}

@@ -1,0 +1,57 @@
+//! What is on the screen: panels where the layout puts them, the footer, and what lies over both.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use sanctum_widgets::{Class, Theme};
+
+use crate::app::App;
+
+mod footer;
+mod help;
+mod overview;
+
+pub(crate) use help::{help_room, help_rows};
+pub(crate) use overview::list;
+pub use overview::widget;
+
+/// A scene that can be drawn by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scene {
+    /// The panels of one run.
+    Overview,
+    /// Keys and glossary, over the panels.
+    Help,
+}
+
+impl Scene {
+    /// Every scene.
+    pub const ALL: [Self; 2] = [Self::Overview, Self::Help];
+
+    /// Returns the name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Help => "help",
+        }
+    }
+}
+
+/// Draws everything into `area`.
+pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let area = area.intersection(*buf.area());
+    if area.is_empty() {
+        return;
+    }
+    overview::draw(app, area, buf);
+    help::draw(app, area, buf);
+    footer::draw(app, area, buf);
+    app.theme().glyphs.apply(area, buf);
+}
+
+/// Writes into a row from a column on; what does not fit is cut off.
+fn put(row: Rect, buf: &mut Buffer, column: usize, text: &str, theme: &Theme, class: Class) {
+    let Some(room) = usize::from(row.width).checked_sub(column) else { return };
+    if 0 < room {
+        buf.set_stringn(row.x + column as u16, row.y, text, room, theme.style(class));
+    }
+}

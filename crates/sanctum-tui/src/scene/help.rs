@@ -1,0 +1,137 @@
+//! The help: every key that works here, made from the key table, and a glossary; and the question how to leave.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+use sanctum_widgets::format::{cut, width};
+use sanctum_widgets::{Class, Theme, WidgetId};
+
+use crate::app::{App, Overlay};
+use crate::keymap::{self, Context};
+use crate::layout;
+use crate::scene::put;
+
+/// Columns of the help with its frame, where there are as many.
+const COLUMNS: u16 = 76;
+/// Columns of the keys.
+const KEYS: usize = 13;
+
+/// Words and marks that a newcomer meets on the screen.
+const GLOSSARY: &[(&str, &str)] = &[
+    ("batch", "one PPO update with the rollout before it"),
+    ("epoch", "one step of all environments within a batch"),
+    ("episode", "one attempt of one environment, from reset to end"),
+    ("run", "one training of one process"),
+    ("KL", "how far the update moved the policy, in nats"),
+    ("b26", "the batch a value was measured in; b24/b26: not by the latest"),
+    ("—", "not measured, which is not zero"),
+    ("* ! ~ ?", "warning, critical, warming up, no verdict possible"),
+    ("↑ → ~ ↓", "improving, stable, volatile, worsening; health, not direction"),
+    ("e/s b/h", "epochs a second, batches an hour"),
+    ("LOST", "events that never arrived, by their numbers"),
+    ("SINK", "events that the trainer's own queues dropped"),
+    ("REJ", "rows that were malformed"),
+];
+
+/// A line of the help: left part, right part, whether it is a heading.
+struct Line {
+    left: String,
+    right: String,
+    heading: bool,
+}
+
+/// Draws what lies over the panels, if anything does.
+pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    match app.overlay() {
+        Overlay::None => {}
+        Overlay::Help(first) => help(first, app.theme(), area, buf),
+        Overlay::Leave => question(app.theme(), area, buf),
+    }
+}
+
+/// Returns the number of lines of the help.
+pub(crate) fn help_rows() -> usize {
+    lines().len()
+}
+
+/// Returns how many of them fit.
+pub(crate) fn help_room(area: Rect) -> usize {
+    place(area, COLUMNS, u16::MAX).height.saturating_sub(2).into()
+}
+
+fn help(first: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let lines = lines();
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+    let inside = frame("Help", place(area, COLUMNS, height), theme, buf);
+    let first = first.min(lines.len().saturating_sub(inside.height.into()));
+    for (line, row) in lines.iter().skip(first).zip(inside.rows()) {
+        let class = if line.heading { Class::Accent } else { Class::Plain };
+        put(row, buf, 0, &line.left, theme, class);
+        put(row, buf, KEYS + 1, &line.right, theme, Class::Dim);
+    }
+    let hidden = lines.len().saturating_sub(first + usize::from(inside.height));
+    if 0 < hidden
+        && let Some(edge) = inside.rows().next_back()
+    {
+        let text = format!(" {hidden} more ");
+        let column = usize::from(edge.width).saturating_sub(width(&text) + 1);
+        put(Rect { y: edge.y + 1, ..edge }, buf, column, &text, theme, Class::Dim);
+    }
+}
+
+fn lines() -> Vec<Line> {
+    let heading = |text: &str| Line { left: text.to_owned(), right: String::new(), heading: true };
+    let line = |left: String, right: &str| Line { left, right: right.to_owned(), heading: false };
+    let mut lines = vec![heading("Keys")];
+    lines.extend(keymap::bindings(Context::Panels).map(|b| line(b.labels(), b.help)));
+    lines.push(heading("Panels"));
+    lines.extend(layout::PANELS.into_iter().map(panel));
+    lines.push(heading("Words and marks"));
+    lines.extend(GLOSSARY.iter().map(|(word, meaning)| line((*word).to_owned(), meaning)));
+    lines
+}
+
+fn panel(id: WidgetId) -> Line {
+    let spec = id.spec();
+    let number = spec.panel.map_or_else(String::new, |number| number.to_string());
+    Line { left: number, right: format!("{}: {}", spec.title, spec.about), heading: false }
+}
+
+fn question(theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let answers: Vec<String> = keymap::bindings(Context::Leave)
+        .filter(|binding| !binding.hint.is_empty())
+        .map(|binding| format!("[{}] {}", binding.labels(), binding.hint))
+        .collect();
+    let text = answers.join("  ");
+    let columns = u16::try_from(width(&text) + 4).unwrap_or(u16::MAX);
+    let inside = frame("The run goes on in this process", place(area, columns, 3), theme, buf);
+    if let Some(row) = inside.rows().next() {
+        put(row, buf, 1, &text, theme, Class::Plain);
+    }
+}
+
+/// Returns a rectangle of at most this size in the middle of the area, above the footer.
+fn place(area: Rect, columns: u16, rows: u16) -> Rect {
+    let room = area.height.saturating_sub(layout::footer(area).map_or(0, |row| row.height));
+    let (width, height) = (columns.min(area.width), rows.min(room));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (room - height) / 2, width, height }
+}
+
+/// Draws an empty frame over whatever is there and returns its inside.
+fn frame(title: &str, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
+    Clear.render(area, buf);
+    let (Some(across), Some(down)) = (area.width.checked_sub(2), area.height.checked_sub(2)) else {
+        return Rect { width: 0, height: 0, ..area };
+    };
+    let line = "─".repeat(across.into());
+    let style = theme.style(Class::Dim);
+    buf.set_string(area.x, area.y, format!("┌{line}┐"), style);
+    buf.set_string(area.x, area.y + 1 + down, format!("└{line}┘"), style);
+    for y in area.y + 1..=area.y + down {
+        buf.set_string(area.x, y, "│", style);
+        buf.set_string(area.x + 1 + across, y, "│", style);
+    }
+    let title = cut(&format!(" {title} "), usize::from(across.saturating_sub(2)));
+    buf.set_string(area.x + 2.min(across), area.y, title, theme.reversed(Class::Accent));
+    Rect { x: area.x + 1, y: area.y + 1, width: across, height: down }
+}

@@ -1,0 +1,105 @@
+//! The threads behind a view: the source, the fold, and the ways to stop a trainer in this process.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, after, bounded, select};
+use simic_emitter::{StopFlag, StopLevel};
+
+use crate::clock::Clock;
+use crate::fold::{Fold, Picture};
+use crate::source::{Arrival, Source};
+
+/// Arrivals that wait for the fold: some milliseconds of a fast run.
+const ARRIVALS: usize = 4096;
+/// How long a trainer that must stop now may take to finish its batch.
+const BATCH_GRACE: Duration = Duration::from_millis(1500);
+/// How long it may take after that to stop within the batch; with the above the 2 s that a SIGTERM gives it.
+const STEP_GRACE: Duration = Duration::from_millis(500);
+
+/// Everything that runs while a run is shown.
+#[derive(Debug)]
+pub struct Session {
+    /// The viewer's clock.
+    pub clock: Clock,
+    /// The fold.
+    pub fold: Fold,
+    /// Stops the trainer, if it runs in this process.
+    pub trainer: Option<StopFlag>,
+    stop: StopFlag,
+    source: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Session {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system gives no thread.
+    pub fn start(source: Box<dyn Source>, poll: Duration) -> io::Result<Self> {
+        let (clock, stop, trainer) = (Clock::new(), StopFlag::new(), source.trainer());
+        let (out, arrivals) = bounded::<Arrival>(ARRIVALS);
+        let fold = Fold::start(arrivals, poll, clock)?;
+        let flag = stop.clone();
+        let source = Builder::new()
+            .name("sanctum-source".to_owned())
+            .spawn(move || source.run(&out, &flag))?;
+        Ok(Self { clock, fold, trainer, stop, source })
+    }
+
+    /// Asks the trainer in this process, if there is one, to stop.
+    pub fn stop_trainer(&self, level: StopLevel) {
+        if let Some(trainer) = &self.trainer {
+            trainer.request(level);
+        }
+    }
+
+    /// Stops the trainer and waits for its end to arrive, as long as a signal allows: the batch in progress, then the step
+    /// in progress. Returns the last picture, or `None` if it did not arrive in time.
+    pub fn stop_in_time(&self, pictures: &Receiver<Arc<Picture>>) -> Option<Arc<Picture>> {
+        self.trainer.as_ref()?;
+        self.stop_trainer(StopLevel::AfterBatch);
+        last_picture(pictures, BATCH_GRACE).or_else(|| {
+            self.stop_trainer(StopLevel::Now);
+            last_picture(pictures, STEP_GRACE)
+        })
+    }
+
+    /// Ends a session whose last picture has arrived.
+    ///
+    /// # Errors
+    ///
+    /// Returns what broke the source.
+    pub fn finish(self) -> anyhow::Result<()> {
+        self.stop.request(StopLevel::Now);
+        anyhow::ensure!(self.fold.join(), "the thread sanctum-fold panicked");
+        match self.source.join() {
+            Ok(read) => read.context("cannot read the run"),
+            Err(_) => anyhow::bail!("the thread sanctum-source panicked"),
+        }
+    }
+
+    /// Leaves a session whose source goes on or does not answer; its threads end with the process.
+    pub fn abandon(self) {
+        self.stop.request(StopLevel::Now);
+    }
+}
+
+/// Waits for the picture after which nothing follows.
+fn last_picture(pictures: &Receiver<Arc<Picture>>, patience: Duration) -> Option<Arc<Picture>> {
+    let over = after(patience);
+    loop {
+        select! {
+            recv(pictures) -> picture => {
+                let picture = picture.ok()?;
+                if picture.ended {
+                    return Some(picture);
+                }
+            },
+            recv(over) -> _ => return None,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A trainer in this process: hub, guard and thread of a run, and the source that a viewer gets of it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
+use karn_sanctum::aggregator::Link;
+use leyline::id::IdError;
+use leyline::{Envelope, GroupId, Incoming, RunId, Timestamp};
+use nissa::{RowSink, RunDir};
+use simic_emitter::{Bounds, Hub, HubBuilder, StopFlag, StopLevel, SystemClock, pulse};
+use simic_training::config::{Config, ConfigError};
+use simic_training::env::Task;
+use simic_training::trainer::Trainer;
+use simic_training::vitals::{self, SystemSampler};
+
+use crate::source::{Arrival, Source};
+use crate::terminal;
+
+/// Events on their way to the viewer; more wait in the hub's queue, where losses are counted.
+const CHANNEL: usize = 1024;
+/// How long the sinks may take to hand on what they hold once the run has ended.
+const CLOSE: Duration = Duration::from_secs(5);
+
+/// A run that is being trained in this process.
+///
+/// It owns the trainer's thread, and through it hub and guard; a viewer only receives. The thread goes on while the hub is
+/// closed, so that everything has been handed on once it ends.
+#[derive(Debug)]
+pub struct LocalRun {
+    events: Receiver<Arc<Envelope>>,
+    stop: StopFlag,
+    thread: JoinHandle<()>,
+}
+
+impl LocalRun {
+    /// Starts `train` on the thread `simic-train`, with the hub that `builder` describes and a viewer as one more sink.
+    ///
+    /// `train` must end soon after `stop` was raised. A run that it leaves without an end is ended by the guard.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the hub or a thread cannot be started.
+    pub fn start(
+        builder: HubBuilder,
+        stop: StopFlag,
+        train: impl FnOnce(Hub, &StopFlag) + Send + 'static,
+    ) -> anyhow::Result<Self> {
+        let (sink, events) = nissa::channel(CHANNEL);
+        let (hub, guard) = builder
+            .sink("live", Bounds::default(), sink)
+            .heartbeat(pulse::SILENCE)
+            .stop_flag(stop.clone())
+            .on_warning(|warning| terminal::note(warning.to_owned()))
+            .start(CLOSE)
+            .context("cannot start the hub")?;
+        let flag = stop.clone();
+        let run = move || {
+            // Dropped also if `train` panics: the guard then ends the run as failed.
+            let guard = guard;
+            let sampler = vitals::watch(hub.clone(), SystemSampler::new(), vitals::INTERVAL);
+            train(hub, &flag);
+            // A machine without room for that thread trains without readings of the machine.
+            drop(sampler);
+            if !guard.close(CLOSE) {
+                terminal::note("not every event has reached every sink".to_owned());
+            }
+        };
+        let thread = Builder::new()
+            .name("simic-train".to_owned())
+            .spawn(run)
+            .context("cannot start the thread simic-train")?;
+        Ok(Self { events, stop, thread })
+    }
+}
+
+impl Source for LocalRun {
+    fn run(self: Box<Self>, out: &Sender<Arrival>, stop: &StopFlag) -> anyhow::Result<()> {
+        let Self { events, stop: _, thread } = *self;
+        if out.send(Arrival::Link(Link::TrainerAlive(true))).is_err() {
+            return Ok(());
+        }
+        loop {
+            match events.try_recv() {
+                Ok(event) => {
+                    if out.send(Arrival::Event(Incoming::Known(event))).is_err() {
+                        return Ok(());
+                    }
+                }
+                Err(TryRecvError::Empty) => {
+                    let mut select = Select::new();
+                    let news = select.recv(&events);
+                    stop.add_to(&mut select, StopLevel::Now);
+                    if select.ready() != news {
+                        return Ok(());
+                    }
+                }
+                Err(TryRecvError::Disconnected) => break,
+            }
+        }
+        // A panic has been told by the guard: as the error with which the run ended.
+        thread.join().ok();
+        for link in [Link::TrainerAlive(false), Link::Closed] {
+            out.send(Arrival::Link(link)).ok();
+        }
+        Ok(())
+    }
+
+    fn trainer(&self) -> Option<StopFlag> {
+        Some(self.stop.clone())
+    }
+}
+
+/// Why a demonstration cannot begin: the arguments ask for something that does not exist.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// What is trained where nobody says otherwise: the default run of a task.
+#[derive(Debug, Clone)]
+pub struct Demonstration {
+    /// What is learnt.
+    pub task: Task,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Batches to train; `None`: the budget of the task.
+    pub batches: Option<u64>,
+    /// Where a directory for the run is made; `None`: it leaves no files.
+    pub run_dir: Option<PathBuf>,
+}
+
+impl Demonstration {
+    /// Starts to train.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Usage`] if a setting is out of range; else if the run directory or a thread cannot be made.
+    pub fn start(&self, now: Timestamp) -> anyhow::Result<(LocalRun, Option<RunDir>)> {
+        let mut config = Config::default_run(self.task, self.seed);
+        config.requested_batches = self.batches.unwrap_or(config.requested_batches);
+        config.validate().map_err(|error: ConfigError| Usage(error.to_string()))?;
+        let wanted = fresh_run_id(self.task.name(), now)?;
+        let (dir, run_id) = match &self.run_dir {
+            Some(root) => {
+                let (dir, run_id) = RunDir::create(root, &wanted)?;
+                (Some(dir), run_id)
+            }
+            None => (None, wanted),
+        };
+        config.run_dir = dir.as_ref().map(|dir| dir.path().to_owned());
+        let mut builder = HubBuilder::new(run_id, GroupId::default(), Arc::new(SystemClock::new()));
+        if let Some(dir) = &dir {
+            builder = builder.sink("rows", Bounds::default(), RowSink::create(&dir.events())?);
+        }
+        let task = self.task;
+        let run = LocalRun::start(builder, StopFlag::new(), move |hub, stop| {
+            // The settings were checked; whatever still goes wrong is told by the run itself.
+            if let Ok(mut trainer) = Trainer::new(config, |_| task.make(), hub) {
+                trainer.run(stop).ok();
+            }
+        })?;
+        Ok((run, dir))
+    }
+}
+
+/// Returns the task with this name, short (`cartpole`) or as Gymnasium spells it (`CartPole-v1`).
+///
+/// # Errors
+///
+/// Fails with the list of tasks.
+pub fn task_named(text: &str) -> Result<Task, Usage> {
+    let wanted = text.to_ascii_lowercase();
+    let short = |task: Task| task.name().split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let found = Task::ALL
+        .iter()
+        .copied()
+        .find(|&task| short(task) == wanted || task.name().to_ascii_lowercase() == wanted);
+    found.ok_or_else(|| {
+        let known: Vec<String> = Task::ALL.iter().map(|&task| short(task)).collect();
+        Usage(format!("unknown task `{text}`; tasks: {}", known.join(", ")))
+    })
+}
+
+/// Returns an id that no other run has: the task, the day and the second in UTC, and four random characters.
+///
+/// # Errors
+///
+/// Fails never, as far as we know: the parts hold legal characters only.
+pub fn fresh_run_id(task: &str, now: Timestamp) -> Result<RunId, IdError> {
+    let short = task.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    let name: String = short.chars().filter(char::is_ascii_alphanumeric).take(32).collect();
+    let digits: String = now.to_string().chars().filter(char::is_ascii_digit).take(14).collect();
+    // The keys of a hash map are the randomness that the standard library offers.
+    let random = RandomState::new().hash_one(now.as_micros()) & 0xffff;
+    RunId::new(&format!("{name}-{digits}-{random:04x}"))
+}
