@@ -19,7 +19,7 @@ fn main() -> ExitCode {
             told(headless::snapshot::snapshot(args, &mut io::stdout()))
         }
         Some(Command::Render(args)) => {
-            told(headless::render::render(args, &cli.display, &env, &mut io::stdout()))
+            told(headless::render::render(args, &cli.display, &mut io::stdout()))
         }
     };
     match ended {
