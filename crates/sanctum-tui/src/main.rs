@@ -16,10 +16,10 @@ fn main() -> ExitCode {
     let ended = match &cli.command {
         None => demonstrate(&cli.train, &cli.display.resolve(&env, PLAIN_INTERVAL)),
         Some(Command::Snapshot(args)) => {
-            told(headless::snapshot::snapshot(args, &mut io::stdout()))
+            told(headless::snapshot::snapshot(args, &mut io::stdout(), &mut notes(&cli)))
         }
         Some(Command::Render(args)) => {
-            told(headless::render::render(args, &cli.display, &mut io::stdout()))
+            told(headless::render::render(args, &cli.display, &mut io::stdout(), &mut notes(&cli)))
         }
     };
     match ended {
@@ -42,6 +42,11 @@ fn main() -> ExitCode {
 
 fn told(result: Result<(), Failure>) -> anyhow::Result<Exit> {
     result.map(|()| Exit::Completed).map_err(anyhow::Error::new)
+}
+
+/// Returns where commands say what is worth knowing and no error.
+fn notes(cli: &Cli) -> Box<dyn Write> {
+    if cli.display.quiet { Box::new(io::sink()) } else { Box::new(io::stderr()) }
 }
 
 fn complain(message: &str) {

@@ -6,9 +6,10 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::value::U32Deserializer;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess,
-    Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 
 /// What can follow a place of the snapshot in a path.
@@ -191,11 +192,10 @@ impl<'de> Deserializer<'de> for Recorder<'_> {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        variants: &'static [&'static str],
+        _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        let first = variants.first().ok_or_else(|| Unreadable::custom("an enum without words"))?;
-        visitor.visit_enum(Word(first))
+        visitor.visit_enum(First)
     }
 
     /// Words are asked for by position, because any position can be answered and not every text.
@@ -243,7 +243,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 }
 
-/// One given word: the name of a field or variant, or a key.
+/// One given word: the name of a field, or a key.
 struct Word(&'static str);
 
 impl<'de> Deserializer<'de> for Word {
@@ -259,7 +259,10 @@ impl<'de> Deserializer<'de> for Word {
     }
 }
 
-impl<'de> EnumAccess<'de> for Word {
+/// The first word of a list, by its position.
+struct First;
+
+impl<'de> EnumAccess<'de> for First {
     type Error = Unreadable;
     type Variant = Self;
 
@@ -267,11 +270,12 @@ impl<'de> EnumAccess<'de> for Word {
         self,
         seed: V,
     ) -> Result<(V::Value, Self), Unreadable> {
-        Ok((seed.deserialize(Self(self.0))?, self))
+        let position: U32Deserializer<Unreadable> = 0_u32.into_deserializer();
+        Ok((seed.deserialize(position)?, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Word {
+impl<'de> VariantAccess<'de> for First {
     type Error = Unreadable;
 
     fn unit_variant(self) -> Result<(), Unreadable> {
