@@ -41,10 +41,14 @@ impl ViewNs {
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// Returns the timestamp for microseconds since the epoch, kept within the years −9999 to 9999 that can be written.
+    /// 0000-01-01T00:00:00Z: RFC 3339 has no years before it.
+    const MIN_MICROS: i64 = -62_167_219_200_000_000;
+
+    /// Returns the timestamp for microseconds since the epoch, kept within the years 0 to 9999 that RFC 3339 can write.
     pub fn from_micros(micros: i64) -> Self {
-        let low = jiff::Timestamp::MIN.as_microsecond();
-        let high = jiff::Timestamp::MAX.as_microsecond();
+        let low = Self::MIN_MICROS;
+        // The last whole second: jiff does not take back the fraction of its own maximum.
+        let high = jiff::Timestamp::MAX.as_second() * 1_000_000;
         Self(micros.clamp(low, high))
     }
 
@@ -79,7 +83,8 @@ impl Timestamp {
 
     fn parse_strict(text: &str) -> Option<Self> {
         let parsed = DateTimeParser::new().parse_timestamp(text).ok()?;
-        Some(Self(parsed.as_nanosecond().div_euclid(1000).try_into().ok()?))
+        let micros: i64 = parsed.as_nanosecond().div_euclid(1000).try_into().ok()?;
+        (Self::from_micros(micros).0 == micros).then_some(Self(micros))
     }
 
     /// Returns hours, minutes and seconds of the day in UTC.
@@ -178,6 +183,11 @@ mod tests {
         check("2026-13-01T00:00:00.000Z", None);
         check("2026-11-21 12:00:00.000Z", None);
         check("yesterday", None);
+        check("0000-01-01T00:00:00.000Z", Some("0000-01-01T00:00:00.000000Z"));
+        check("0000-01-01T00:00:00.000+01:00", None);
+        assert_eq!(Timestamp::from_micros(i64::MIN).to_string(), "0000-01-01T00:00:00.000000Z");
+        let last = Timestamp::from_micros(i64::MAX).to_string();
+        check(&last, Some(&last));
     }
 
     #[test]
