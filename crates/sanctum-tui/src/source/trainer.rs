@@ -1,7 +1,7 @@
 //! A trainer in this process: hub, guard and thread of a run, and the source that a viewer gets of it.
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use leyline::id::IdError;
 use leyline::{Envelope, GroupId, Incoming, RunId, Timestamp};
 use nissa::{RowSink, RunDir};
 use simic_emitter::{Bounds, Hub, HubBuilder, StopFlag, StopLevel, SystemClock, pulse};
+use simic_training::checkpoint::Checkpoint;
 use simic_training::config::{Config, ConfigError};
 use simic_training::env::Task;
 use simic_training::trainer::Trainer;
@@ -150,28 +151,48 @@ impl Demonstration {
         let mut config = Config::default_run(self.task, self.seed);
         config.requested_batches = self.batches.unwrap_or(config.requested_batches);
         config.validate().map_err(|error: ConfigError| Usage(error.to_string()))?;
-        let wanted = fresh_run_id(self.task.name(), now)?;
-        let (dir, run_id) = match &self.run_dir {
-            Some(root) => {
-                let (dir, run_id) = RunDir::create(root, &wanted)?;
-                (Some(dir), run_id)
-            }
-            None => (None, wanted),
-        };
-        config.run_dir = dir.as_ref().map(|dir| dir.path().to_owned());
-        let mut builder = HubBuilder::new(run_id, GroupId::default(), Arc::new(SystemClock::new()));
-        if let Some(dir) = &dir {
-            builder = builder.sink("rows", Bounds::default(), RowSink::create(&dir.events())?);
-        }
-        let task = self.task;
-        let run = LocalRun::start(builder, StopFlag::new(), move |hub, stop| {
-            // The settings were checked; whatever still goes wrong is told by the run itself.
-            if let Ok(mut trainer) = Trainer::new(config, |_| task.make(), hub) {
-                trainer.run(stop).ok();
-            }
-        })?;
-        Ok((run, dir))
+        begin(self.task, config, None, self.run_dir.as_deref(), now)
     }
+}
+
+/// Begins a run with settings that were checked, from nothing or from a checkpoint that fits them.
+///
+/// With `root` the run gets a new directory there, for its rows and checkpoints; `config.run_dir` is set accordingly.
+///
+/// # Errors
+///
+/// Fails if the run directory or a thread cannot be made.
+pub fn begin(
+    task: Task,
+    mut config: Config,
+    from: Option<Checkpoint>,
+    root: Option<&Path>,
+    now: Timestamp,
+) -> anyhow::Result<(LocalRun, Option<RunDir>)> {
+    let wanted = fresh_run_id(task.name(), now)?;
+    let (dir, run_id) = match root {
+        Some(root) => {
+            let (dir, run_id) = RunDir::create(root, &wanted)?;
+            (Some(dir), run_id)
+        }
+        None => (None, wanted),
+    };
+    config.run_dir = dir.as_ref().map(|dir| dir.path().to_owned());
+    let mut builder = HubBuilder::new(run_id, GroupId::default(), Arc::new(SystemClock::new()));
+    if let Some(dir) = &dir {
+        builder = builder.sink("rows", Bounds::default(), RowSink::create(&dir.events())?);
+    }
+    let run = LocalRun::start(builder, StopFlag::new(), move |hub, stop| {
+        let trainer = match &from {
+            Some(from) => Trainer::resume(from, config, |_| task.make(), hub),
+            None => Trainer::new(config, |_| task.make(), hub),
+        };
+        // The settings were checked; whatever still goes wrong is told by the run itself.
+        if let Ok(mut trainer) = trainer {
+            trainer.run(stop).ok();
+        }
+    })?;
+    Ok((run, dir))
 }
 
 /// Returns the task with this name, short (`cartpole`) or as Gymnasium spells it (`CartPole-v1`).

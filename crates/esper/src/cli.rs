@@ -1,0 +1,79 @@
+//! The command line of `esper`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use sanctum_tui::cli::DisplayArgs;
+
+mod defaults;
+mod hyper;
+
+pub(crate) use hyper::HyperArgs;
+
+/// Seconds between two lines of progress, unless `--plain-interval` says otherwise: `esper` prints every batch.
+pub(crate) const PLAIN_INTERVAL: f64 = 0.0;
+
+/// Trains policies and opens Sanctum.
+#[derive(Debug, Parser)]
+#[command(name = "esper", version, arg_required_else_help = true, subcommand_required = true)]
+#[command(after_long_help = "Examples: esper ppo --help")]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train with proximal policy optimisation
+    ///
+    /// With a terminal on standard output the screen of Sanctum opens; otherwise, or with --no-tui, one line is printed per
+    /// batch. Every run gets a new id and writes <RUN-DIR>/<run id>/ with events.jsonl and checkpoints/.
+    #[command(after_long_help = defaults::text(), after_help = "Examples, defaults of the tasks and exit codes: --help")]
+    Ppo(Box<PpoArgs>),
+}
+
+/// Arguments of `esper ppo`.
+#[derive(Debug, Args)]
+pub(crate) struct PpoArgs {
+    /// Task to learn: cartpole, acrobot or pendulum [default: cartpole; with --resume that of the checkpoint]
+    #[arg(long, value_name = "TASK")]
+    pub(crate) task: Option<String>,
+    /// Batches to train in this run [default: the budget of the task; with --resume what was left to do]
+    #[arg(long, value_name = "N")]
+    pub(crate) episodes: Option<u64>,
+    /// Batches that count as done before this run; the run ends at batch K + N
+    #[arg(long, value_name = "K")]
+    pub(crate) start_episode: Option<u64>,
+    /// Parallel environments
+    #[arg(long, value_name = "E")]
+    pub(crate) envs: Option<u32>,
+    /// Epochs of one batch: steps that each environment takes between two updates
+    #[arg(long, value_name = "STEPS")]
+    pub(crate) episode_length: Option<u32>,
+    /// Seed of everything random [default: 1]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Go on from a checkpoint file, or from the newest checkpoint of a run directory
+    #[arg(long, value_name = "PATH")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Also write a checkpoint every K batches; one is always written at the end
+    #[arg(long, value_name = "K")]
+    pub(crate) save: Option<u64>,
+    /// Directory that the new directory of the run is made in
+    #[arg(long, value_name = "ROOT", default_value = "runs")]
+    pub(crate) run_dir: PathBuf,
+    /// Print lines instead of opening the screen
+    #[arg(long)]
+    pub(crate) no_tui: bool,
+    /// Report every K-th epoch of an environment; 1 reports all, the last of a batch is always reported
+    #[arg(long, value_name = "K")]
+    pub(crate) epoch_every: Option<u32>,
+    /// Settings of the algorithm.
+    #[command(flatten)]
+    pub(crate) hyper: HyperArgs,
+    /// How the run is shown.
+    #[command(flatten)]
+    pub(crate) display: DisplayArgs,
+}

@@ -1,0 +1,141 @@
+//! What the arguments mean: a run that the trainer can begin, or the reason why not. Nothing is written here.
+
+use std::fmt;
+use std::path::Path;
+
+use sanctum_tui::source::trainer::task_named;
+use simic_training::checkpoint::{Checkpoint, CheckpointError};
+use simic_training::config::{Config, ConfigError};
+use simic_training::env::Task;
+use simic_training::learner::Learner;
+
+use crate::cli::PpoArgs;
+
+/// A run, ready to begin.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// What is learnt.
+    pub(crate) task: Task,
+    /// How; without the directory of the run, which does not exist yet.
+    pub(crate) config: Config,
+    /// Where the run goes on from.
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// What the user should know, although nothing is wrong.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Arguments that cannot be followed.
+#[derive(Debug)]
+pub(crate) struct Usage(String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// The seed of a run that asks for none.
+const SEED: u64 = 1;
+
+impl Plan {
+    /// Works out the run, reading the checkpoint to resume from.
+    pub(crate) fn of(args: &PpoArgs) -> Result<Self, Usage> {
+        let asked = args
+            .task
+            .as_deref()
+            .map(task_named)
+            .transpose()
+            .map_err(|error| Usage(error.to_string()))?;
+        let mut plan = match &args.resume {
+            Some(path) => Self::resumed(path, asked, args)?,
+            None => Self::fresh(asked.unwrap_or(Task::CartPole), args),
+        };
+        plan.config.epoch_every = args.epoch_every.unwrap_or(plan.config.epoch_every);
+        plan.config.save_every = args.save;
+        args.hyper.apply(&mut plan.config.hyper);
+        plan.check().map_err(|error| Usage(told(&error)))?;
+        Ok(plan)
+    }
+
+    /// Makes what will learn and throws it away again, so that what cannot work is refused before anything is written.
+    fn check(&self) -> Result<(), ConfigError> {
+        let mut learner = Learner::new(&self.config, |_| self.task.make())?;
+        self.checkpoint.as_ref().map_or(Ok(()), |checkpoint| checkpoint.thaw(&mut learner))
+    }
+
+    fn fresh(task: Task, args: &PpoArgs) -> Self {
+        let mut config = Config::default_run(task, args.seed.unwrap_or(SEED));
+        config.n_envs = args.envs.unwrap_or(config.n_envs);
+        config.max_epochs = args.episode_length.unwrap_or(config.max_epochs);
+        config.requested_batches = args.episodes.unwrap_or_else(|| budget(task, &config));
+        config.start_batch = args.start_episode.unwrap_or(0);
+        Self { task, config, checkpoint: None, notes: Vec::new() }
+    }
+
+    fn resumed(path: &Path, asked: Option<Task>, args: &PpoArgs) -> Result<Self, Usage> {
+        let checkpoint = Checkpoint::load(path).map_err(|error| unreadable(&error))?;
+        let task = Task::from_name(&checkpoint.task).ok_or_else(|| {
+            Usage(format!(
+                "the checkpoint is of task {}, which this build does not have",
+                checkpoint.task
+            ))
+        })?;
+        same("--task", asked.map(Task::name), task.name())?;
+        same("--start-episode", args.start_episode, checkpoint.batch)?;
+        let mut config = checkpoint.config(checkpoint.remaining_batches());
+        same("--envs", args.envs, config.n_envs)?;
+        config.max_epochs = args.episode_length.unwrap_or(config.max_epochs);
+        if config.requested_batches == 0 {
+            config.requested_batches = budget(task, &config);
+        }
+        config.requested_batches = args.episodes.unwrap_or(config.requested_batches);
+        config.resumed_from = Some(path.display().to_string());
+        let mut notes = Vec::new();
+        if let Some(seed) = args.seed.filter(|&seed| seed != checkpoint.seed) {
+            notes.push(format!(
+                "--seed {seed} has no effect: the random state comes from the checkpoint"
+            ));
+        }
+        Ok(Self { task, config, checkpoint: Some(checkpoint), notes })
+    }
+}
+
+fn budget(task: Task, config: &Config) -> u64 {
+    let steps = u64::from(config.n_envs) * u64::from(config.max_epochs);
+    simic_training::config::TaskDefaults::of(task).batches(steps)
+}
+
+/// Refuses an argument that says something else than the checkpoint.
+fn same<T: PartialEq + fmt::Display>(flag: &str, asked: Option<T>, stored: T) -> Result<(), Usage> {
+    match asked {
+        Some(asked) if asked != stored => {
+            Err(Usage(format!("{flag} is {asked}, but the checkpoint has {stored}")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn unreadable(error: &CheckpointError) -> Usage {
+    Usage(format!("cannot resume: {error}"))
+}
+
+/// Returns the error in the words of the command line.
+fn told(error: &ConfigError) -> String {
+    let text = error.to_string();
+    let ConfigError::OutOfRange { field, .. } = error else { return text };
+    let flag = match *field {
+        "n_envs" => "--envs".to_owned(),
+        "max_epochs" => "--episode-length".to_owned(),
+        "n_envs * max_epochs" => "--envs times --episode-length".to_owned(),
+        "requested_batches" => "--episodes".to_owned(),
+        "start_batch" => "--start-episode".to_owned(),
+        "save_every" => "--save".to_owned(),
+        "number of hidden layers" | "width of a hidden layer" => {
+            return format!("--hidden: {text}");
+        }
+        name => format!("--{}", name.replace('_', "-")),
+    };
+    text.replacen(field, &flag, 1)
+}
