@@ -50,7 +50,8 @@ impl Sink for Updates {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
+    let value =
+        |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
     let name = value("--task").map_or("CartPole-v1", String::as_str);
     let task = Task::from_name(name).ok_or("unknown task")?;
     let seeds = value("--seeds").map_or("1..=3", String::as_str);
@@ -58,12 +59,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let markdown = arguments.iter().any(|a| a == "--markdown");
 
     let mut samples: Vec<Vec<f64>> = vec![Vec::new(); NAMES.len()];
-    println!("| seed | env steps | episodes | mean return of the last 100 | seconds |\n|---|---|---|---|---|");
+    println!(
+        "| seed | env steps | episodes | mean return of the last 100 | seconds |\n|---|---|---|---|---|"
+    );
     for seed in low.parse::<u64>()?..=high.parse::<u64>()? {
         let clock = Arc::new(SystemClock::new());
         let (kept, updates): (_, Receiver<Arc<Envelope>>) = bounded(100_000);
-        let builder = HubBuilder::new(RunId::new("learn")?, GroupId::default(), Arc::<SystemClock>::clone(&clock));
-        let (hub, guard) = builder.sink("updates", Bounds::default(), Updates(kept)).start(Duration::from_secs(10))?;
+        let builder = HubBuilder::new(
+            RunId::new("learn")?,
+            GroupId::default(),
+            Arc::<SystemClock>::clone(&clock),
+        );
+        let (hub, guard) = builder
+            .sink("updates", Bounds::default(), Updates(kept))
+            .start(Duration::from_secs(10))?;
         let config = Config::default_run(task, seed);
         let begun = clock.now().mono_ns;
         let summary = Trainer::new(config, |_| task.make(), hub)?.run(&StopFlag::new())?;
@@ -77,19 +86,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         for envelope in updates.try_iter() {
             envelope.event.visit_fields(&mut |_, spec, seen| {
-                if let (Some(at), Seen::Number(x)) = (NAMES.iter().position(|n| *n == spec.name), seen) {
+                if let (Some(at), Seen::Number(x)) =
+                    (NAMES.iter().position(|n| *n == spec.name), seen)
+                {
                     samples[at].push(x);
                 }
             });
         }
     }
     if markdown {
-        println!("\n| number | min | p10 | median | p90 | max | n |\n|---|---|---|---|---|---|---|");
+        println!(
+            "\n| number | min | p10 | median | p90 | max | n |\n|---|---|---|---|---|---|---|"
+        );
         for (name, of_name) in NAMES.iter().zip(&mut samples) {
             of_name.sort_by(f64::total_cmp);
             let at = |q: f64| quantile(of_name, q).unwrap_or(f64::NAN);
-            let [a, b, c, d, e] = [at(0.0), at(0.1), at(0.5), at(0.9), at(1.0)];
-            println!("| `{name}` | {a:.4} | {b:.4} | {c:.4} | {d:.4} | {e:.4} | {} |", of_name.len());
+            let five: Vec<String> =
+                [0.0, 0.1, 0.5, 0.9, 1.0].iter().map(|&q| format!("{:.4}", at(q))).collect();
+            println!("| `{name}` | {} | {} |", five.join(" | "), of_name.len());
         }
     }
     Ok(())

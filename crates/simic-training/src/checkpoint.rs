@@ -166,7 +166,11 @@ impl Checkpoint {
             action_rng: collector.actions.clone(),
             shuffle_rng: learner.shuffle.clone(),
             envs: envs
-                .map(|((env, &episode), seeds)| EnvCheckpoint { state: env.state(), episode, seeds: seeds.clone() })
+                .map(|((env, &episode), seeds)| EnvCheckpoint {
+                    state: env.state(),
+                    episode,
+                    seeds: seeds.clone(),
+                })
                 .collect(),
         }
     }
@@ -179,10 +183,15 @@ impl Checkpoint {
         let collector = &mut learner.collector;
         same("task", collector.spec.name, &self.task)?;
         same("n_envs", &collector.envs.len().to_string(), &self.envs.len().to_string())?;
-        let lengths = |tensors: &[Vec<f32>]| -> Vec<usize> { tensors.iter().map(Vec::len).collect() };
+        let lengths =
+            |tensors: &[Vec<f32>]| -> Vec<usize> { tensors.iter().map(Vec::len).collect() };
         let shape = learner.net.lengths();
         for tensors in [&self.parameters, &self.adam_first, &self.adam_second] {
-            same("network shape (parameters per tensor)", &format!("{shape:?}"), &format!("{:?}", lengths(tensors)))?;
+            same(
+                "network shape (parameters per tensor)",
+                &format!("{shape:?}"),
+                &format!("{:?}", lengths(tensors)),
+            )?;
         }
         for (tensor, stored) in learner.net.tensors_mut().into_iter().zip(&self.parameters) {
             tensor.copy_from_slice(stored);
@@ -195,7 +204,9 @@ impl Checkpoint {
         collector.next_episode = self.next_episode;
         collector.env_steps = self.env_steps;
         for (e, stored) in self.envs.iter().enumerate() {
-            collector.envs[e].set_state(&stored.state).map_err(|error| ConfigError::Misfit(error.to_string()))?;
+            collector.envs[e]
+                .set_state(&stored.state)
+                .map_err(|error| ConfigError::Misfit(error.to_string()))?;
             collector.episodes[e] = stored.episode;
             collector.seeds[e] = stored.seeds.clone();
         }
@@ -226,8 +237,11 @@ impl Checkpoint {
 
     /// Returns the bytes of the file; `path` is only for the error.
     pub fn encode(&self, path: &Path) -> Result<Vec<u8>, CheckpointError> {
-        let body = postcard::to_stdvec(self)
-            .map_err(|source| CheckpointError::Body { action: "encode", path: path.to_owned(), source })?;
+        let body = postcard::to_stdvec(self).map_err(|source| CheckpointError::Body {
+            action: "encode",
+            path: path.to_owned(),
+            source,
+        })?;
         let mut bytes = Vec::with_capacity(HEADER + body.len() + CHECKSUM);
         bytes.extend_from_slice(&MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
@@ -241,7 +255,11 @@ impl Checkpoint {
     pub fn decode(bytes: &[u8], path: &Path) -> Result<Self, CheckpointError> {
         let path = || path.to_owned();
         let found = bytes.len() as u64;
-        let short = |expected: usize| CheckpointError::Length { path: path(), expected: expected as u64, found };
+        let short = |expected: usize| CheckpointError::Length {
+            path: path(),
+            expected: expected as u64,
+            found,
+        };
         let Some((magic, rest)) = bytes.split_first_chunk::<8>() else {
             return Err(short(HEADER + CHECKSUM));
         };
@@ -260,7 +278,8 @@ impl Checkpoint {
             return Err(short(HEADER + CHECKSUM));
         };
         let expected = u64::from_le_bytes(*length).saturating_add((HEADER + CHECKSUM) as u64);
-        let Some((body, checksum)) = rest.split_last_chunk::<4>().filter(|_| expected == found) else {
+        let Some((body, checksum)) = rest.split_last_chunk::<4>().filter(|_| expected == found)
+        else {
             return Err(CheckpointError::Length { path: path(), expected, found });
         };
         let expected = u32::from_le_bytes(*checksum);
@@ -270,7 +289,11 @@ impl Checkpoint {
         }
         let damaged = |source| CheckpointError::Body { action: "decode", path: path(), source };
         let (checkpoint, left) = postcard::take_from_bytes(body).map_err(damaged)?;
-        if left.is_empty() { Ok(checkpoint) } else { Err(damaged(postcard::Error::DeserializeBadEncoding)) }
+        if left.is_empty() {
+            Ok(checkpoint)
+        } else {
+            Err(damaged(postcard::Error::DeserializeBadEncoding))
+        }
     }
 
     /// Writes the checkpoint into `checkpoints/` of a run directory, which is made if needed.
@@ -281,7 +304,8 @@ impl Checkpoint {
         let directory = run_dir.join(DIRECTORY);
         let path = directory.join(&name);
         let bytes = self.encode(&path)?;
-        fs::create_dir_all(&directory).map_err(|e| io_error("make the directory of the", &path, e))?;
+        fs::create_dir_all(&directory)
+            .map_err(|e| io_error("make the directory of the", &path, e))?;
         let beside = directory.join(format!(".{name}.tmp"));
         let mut file = File::create(&beside).map_err(|e| io_error("create", &beside, e))?;
         file.write_all(&bytes).map_err(|e| io_error("write", &beside, e))?;
@@ -335,7 +359,10 @@ fn newest(run_dir: &Path) -> Result<PathBuf, CheckpointError> {
     };
     for entry in entries {
         let path = entry.map_err(|e| io_error("list", &directory, e))?.path();
-        let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".ckpt"));
+        let stem = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_suffix(".ckpt"));
         // Files that are still being written begin with a dot and are no number.
         let Some(batch) = stem.and_then(|stem| stem.parse::<u64>().ok()) else { continue };
         if best.as_ref().is_none_or(|(highest, _)| *highest < batch) {

@@ -129,7 +129,8 @@ impl Config {
     /// Returns the default run of a task.
     pub fn default_run(task: Task, seed: u64) -> Self {
         let defaults = TaskDefaults::of(task);
-        let requested_batches = defaults.batches(u64::from(defaults.n_envs) * u64::from(defaults.max_epochs));
+        let requested_batches =
+            defaults.batches(u64::from(defaults.n_envs) * u64::from(defaults.max_epochs));
         Self {
             seed,
             n_envs: defaults.n_envs,
@@ -199,7 +200,9 @@ impl Hyperparams {
         within("reward_scale", self.reward_scale, TINY, HUGE)?;
         within("log_std", self.log_std, -10.0, 10.0)?;
         within("number of hidden layers", self.hidden.len() as f64, 1.0, 8.0)?;
-        self.hidden.iter().try_for_each(|&width| within("width of a hidden layer", width.into(), 1.0, 4096.0))
+        self.hidden
+            .iter()
+            .try_for_each(|&width| within("width of a hidden layer", width.into(), 1.0, 4096.0))
     }
 }
 
@@ -234,7 +237,11 @@ pub enum ConfigError {
 }
 
 fn within(field: &'static str, value: f64, low: f64, high: f64) -> Result<(), ConfigError> {
-    if (low..=high).contains(&value) { Ok(()) } else { Err(ConfigError::OutOfRange { field, value, low, high }) }
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(ConfigError::OutOfRange { field, value, low, high })
+    }
 }
 
 #[cfg(test)]
@@ -254,10 +261,19 @@ mod tests {
         check(|_| {}, "fine");
         check(|c| c.n_envs = 0, "n_envs is 0, allowed is 1 to 65536");
         check(|c| c.max_epochs = 0, "max_epochs is 0, allowed is 1 to 16777216");
-        check(|c| (c.n_envs, c.max_epochs) = (65_536, 1024), "n_envs * max_epochs is 67108864, allowed is 1 to 16777216");
-        check(|c| c.requested_batches = 0, "requested_batches is 0, allowed is 1 to 281474976710656");
+        check(
+            |c| (c.n_envs, c.max_epochs) = (65_536, 1024),
+            "n_envs * max_epochs is 67108864, allowed is 1 to 16777216",
+        );
+        check(
+            |c| c.requested_batches = 0,
+            "requested_batches is 0, allowed is 1 to 281474976710656",
+        );
         check(|c| c.hyper.gae_lambda = 1.5, "gae_lambda is 1.5, allowed is 0 to 1");
-        check(|c| c.hyper.entropy_coef = f64::NAN, "entropy_coef is NaN, allowed is 0 to 1000000000");
+        check(
+            |c| c.hyper.entropy_coef = f64::NAN,
+            "entropy_coef is NaN, allowed is 0 to 1000000000",
+        );
         check(|c| c.hyper.hidden.clear(), "number of hidden layers is 0, allowed is 1 to 8");
         check(|c| c.save_every = Some(0), "save_every is 0, allowed is 1 to 281474976710656");
     }

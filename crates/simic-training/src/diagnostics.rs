@@ -9,8 +9,8 @@ use crate::surrogate::k3;
 pub mod statistics;
 
 use statistics::{
-    coefficient_of_variation, correlation, excess_kurtosis, explained_variance, maximum, mean, minimum, quantile,
-    share, skewness, standard_deviation, variance,
+    coefficient_of_variation, correlation, excess_kurtosis, explained_variance, maximum, mean,
+    minimum, quantile, share, skewness, standard_deviation, variance,
 };
 
 /// Numbers about the transitions of a batch (contract 5.1), in the scale the critic is trained on.
@@ -192,14 +192,24 @@ pub struct GradientStats {
 impl GradientStats {
     /// Computes them from the norms of every tensor (`[steps][tensors]`).
     pub fn of(tensor_norms: &[Vec<f64>]) -> Self {
-        let global: Vec<f64> =
-            tensor_norms.iter().map(|norms| norms.iter().map(|n| n * n).sum::<f64>().sqrt()).collect();
+        let global: Vec<f64> = tensor_norms
+            .iter()
+            .map(|norms| norms.iter().map(|n| n * n).sum::<f64>().sqrt())
+            .collect();
         let tensors = tensor_norms.first().map_or(0, Vec::len);
         let averages: Vec<f64> = (0..tensors)
-            .filter_map(|i| mean(&tensor_norms.iter().filter_map(|norms| norms.get(i).copied()).collect::<Vec<_>>()))
+            .filter_map(|i| {
+                mean(
+                    &tensor_norms
+                        .iter()
+                        .filter_map(|norms| norms.get(i).copied())
+                        .collect::<Vec<_>>(),
+                )
+            })
             .collect();
         let count = |holds: fn(f64) -> bool| {
-            (!tensor_norms.is_empty()).then(|| averages.iter().filter(|&&norm| holds(norm)).count() as u32)
+            (!tensor_norms.is_empty())
+                .then(|| averages.iter().filter(|&&norm| holds(norm)).count() as u32)
         };
         Self {
             grad_norm: mean(&global),

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use leyline::{
-    BatchEpochCompleted, BatchOutcome, CheckpointLoaded, CheckpointSaved, EpisodeOutcome, EpochCompleted,
-    FinishReason, PpoUpdateCompleted, Scalar, SkipReason, TrainingFinished, TrainingStarted,
+    BatchEpochCompleted, BatchOutcome, CheckpointLoaded, CheckpointSaved, EpisodeOutcome,
+    EpochCompleted, FinishReason, PpoUpdateCompleted, Scalar, SkipReason, TrainingFinished,
+    TrainingStarted,
 };
 
 use crate::config::Hyperparams;
@@ -109,7 +110,10 @@ fn hyperparams(hyper: &Hyperparams, epoch_every: u32) -> BTreeMap<String, Scalar
         ("log_std", Some(*log_std)),
         ("epoch_every", Some(f64::from(epoch_every))),
     ];
-    let flags = [("anneal_learning_rate", *anneal_learning_rate), ("normalize_advantages", *normalize_advantages)];
+    let flags = [
+        ("anneal_learning_rate", *anneal_learning_rate),
+        ("normalize_advantages", *normalize_advantages),
+    ];
     let numbers = numbers.into_iter().filter_map(|(name, x)| Some((name, Scalar::Number(x?))));
     let flags = flags.into_iter().map(|(name, flag)| (name, Scalar::Flag(flag)));
     let texts = [("hidden", Scalar::Text(widths.join("x")))];
@@ -134,7 +138,11 @@ pub struct RunCounts {
 }
 
 /// Describes the end of a run; `error` belongs to `Failed`.
-pub fn training_finished(counts: &RunCounts, reason: FinishReason, error: Option<String>) -> TrainingFinished {
+pub const fn training_finished(
+    counts: &RunCounts,
+    reason: FinishReason,
+    error: Option<String>,
+) -> TrainingFinished {
     TrainingFinished {
         reason,
         error,
@@ -147,7 +155,7 @@ pub fn training_finished(counts: &RunCounts, reason: FinishReason, error: Option
 }
 
 /// Describes one step of one environment.
-pub fn epoch_completed(step: &StepReport) -> EpochCompleted {
+pub const fn epoch_completed(step: &StepReport) -> EpochCompleted {
     EpochCompleted {
         env_id: step.env,
         inner_epoch: step.inner_epoch,
@@ -177,7 +185,7 @@ pub fn episode_outcome(step: &StepReport, success_return: Option<f64>) -> Episod
 }
 
 /// Returns the word for why an update made no step.
-pub fn skip_reason(skip: &Skip) -> SkipReason {
+pub const fn skip_reason(skip: &Skip) -> SkipReason {
     match skip {
         Skip::NonfiniteLoss { .. } => SkipReason::NonfiniteLoss,
         Skip::NonfiniteGradient { .. } => SkipReason::NonfiniteGradient,
@@ -187,7 +195,11 @@ pub fn skip_reason(skip: &Skip) -> SkipReason {
 }
 
 /// Describes an update. Of a skipped one only what is true of it is told: no number that its undone steps had.
-pub fn ppo_update_completed(batch_idx: u64, update_time_ms: f64, outcome: &UpdateOutcome) -> PpoUpdateCompleted {
+pub fn ppo_update_completed(
+    batch_idx: u64,
+    update_time_ms: f64,
+    outcome: &UpdateOutcome,
+) -> PpoUpdateCompleted {
     let stats = &outcome.stats;
     let done = outcome.skip.is_none().then_some(stats);
     let rollout = done.map(|s| &s.rollout);
@@ -290,7 +302,12 @@ pub fn batch_epoch_completed(
 }
 
 /// Describes a checkpoint that has reached the disk.
-pub fn checkpoint_saved(path: String, counts: &RunCounts, size_bytes: u64, duration_ms: f64) -> CheckpointSaved {
+pub const fn checkpoint_saved(
+    path: String,
+    counts: &RunCounts,
+    size_bytes: u64,
+    duration_ms: f64,
+) -> CheckpointSaved {
     CheckpointSaved {
         path,
         batch_idx: Some(counts.last_batch),
@@ -301,7 +318,11 @@ pub fn checkpoint_saved(path: String, counts: &RunCounts, size_bytes: u64, durat
 }
 
 /// Describes the checkpoint that a run goes on from.
-pub const fn checkpoint_loaded(path: String, batch_idx: u64, episodes_completed: u64) -> CheckpointLoaded {
+pub const fn checkpoint_loaded(
+    path: String,
+    batch_idx: u64,
+    episodes_completed: u64,
+) -> CheckpointLoaded {
     CheckpointLoaded {
         path,
         batch_idx: Some(batch_idx),

@@ -172,7 +172,10 @@ pub struct EnvStateError {
 }
 
 /// Returns the state as an array.
-fn variables<const N: usize>(task: &'static str, state: &EnvState) -> Result<[f64; N], EnvStateError> {
+fn variables<const N: usize>(
+    task: &'static str,
+    state: &EnvState,
+) -> Result<[f64; N], EnvStateError> {
     <[f64; N]>::try_from(state.variables.as_slice()).map_err(|_| EnvStateError {
         task,
         expected: N,

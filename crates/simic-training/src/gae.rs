@@ -5,7 +5,13 @@ use crate::env::End;
 /// Computes one-step temporal difference errors, in time order.
 ///
 /// Arguments and result as in [`gae`].
-pub fn td_errors(rewards: &[f64], values: &[f64], next_values: &[f64], ends: &[End], gamma: f64) -> Vec<f64> {
+pub fn td_errors(
+    rewards: &[f64],
+    values: &[f64],
+    next_values: &[f64],
+    ends: &[End],
+    gamma: f64,
+) -> Vec<f64> {
     let later = next_values.iter().zip(ends);
     let now = rewards.iter().zip(values);
     now.zip(later).map(|((&r, &v), (&next, &end))| r + bootstrap(next, end, gamma) - v).collect()
@@ -80,7 +86,14 @@ mod tests {
 
     #[test]
     fn lambda_1_gives_discounted_returns() {
-        let advantages = gae(&[1.0; 3], &[0.5; 3], &[0.5; 3], &[End::Running, End::Running, End::Terminated], 0.9, 1.0);
+        let advantages = gae(
+            &[1.0; 3],
+            &[0.5; 3],
+            &[0.5; 3],
+            &[End::Running, End::Running, End::Terminated],
+            0.9,
+            1.0,
+        );
         check(&advantages, &[1.0 + 0.9 + 0.81 - 0.5, 1.9 - 0.5, 0.5]);
     }
 

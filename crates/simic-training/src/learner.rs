@@ -38,10 +38,18 @@ impl<E: Env> Learner<E> {
         config.validate()?;
         let envs: Vec<E> = (0..config.n_envs).map(|e| make_env(EnvId(e))).collect();
         let Some(spec) = envs.first().map(Env::spec) else {
-            return Err(ConfigError::OutOfRange { field: "n_envs", value: 0.0, low: 1.0, high: 65_536.0 });
+            return Err(ConfigError::OutOfRange {
+                field: "n_envs",
+                value: 0.0,
+                low: 1.0,
+                high: 65_536.0,
+            });
         };
         if let Some(other) = envs.iter().map(Env::spec).find(|other| *other != spec) {
-            return Err(ConfigError::Misfit(format!("environments differ: {} and {}", spec.name, other.name)));
+            return Err(ConfigError::Misfit(format!(
+                "environments differ: {} and {}",
+                spec.name, other.name
+            )));
         }
         let stream = |number: u64| {
             let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
@@ -50,8 +58,13 @@ impl<E: Env> Learner<E> {
         };
         let hidden: Vec<usize> = config.hyper.hidden.iter().map(|&width| width as usize).collect();
         let head = Head::of(&spec.actions);
-        let net =
-            ActorCritic::new(spec.observation_len, head, &hidden, config.hyper.log_std, &mut stream(INIT));
+        let net = ActorCritic::new(
+            spec.observation_len,
+            head,
+            &hidden,
+            config.hyper.log_std,
+            &mut stream(INIT),
+        );
         let n_envs = envs.len();
         let mut collector = Collector {
             spec,
@@ -80,7 +93,18 @@ impl<E: Env> Learner<E> {
     }
 
     /// Makes one update from a batch.
-    pub fn update(&mut self, config: &Config, rollout: &Rollout, learning_rate: f64) -> UpdateOutcome {
-        update((&mut self.net, &mut self.adam), rollout, &config.hyper, learning_rate, &mut self.shuffle)
+    pub fn update(
+        &mut self,
+        config: &Config,
+        rollout: &Rollout,
+        learning_rate: f64,
+    ) -> UpdateOutcome {
+        update(
+            (&mut self.net, &mut self.adam),
+            rollout,
+            &config.hyper,
+            learning_rate,
+            &mut self.shuffle,
+        )
     }
 }

@@ -26,6 +26,7 @@ pub trait Real: NdFloat + Default + Debug {
     fn wide(self) -> f64;
 
     /// Returns the hyperbolic tangent.
+    #[must_use]
     fn tanh_of(self) -> Self;
 }
 

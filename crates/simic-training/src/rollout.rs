@@ -92,7 +92,9 @@ impl Rollout {
             returns: vec![0.0; self.len()],
         };
         for e in 0..self.n_envs {
-            let of_env = |all: &[f64]| -> Vec<f64> { all.iter().skip(e).step_by(self.n_envs).copied().collect() };
+            let of_env = |all: &[f64]| -> Vec<f64> {
+                all.iter().skip(e).step_by(self.n_envs).copied().collect()
+            };
             let ends: Vec<End> = self.ends.iter().skip(e).step_by(self.n_envs).copied().collect();
             let (rewards, values) = (of_env(&self.rewards), of_env(&self.values));
             let next_values = of_env(&self.next_values);
@@ -206,13 +208,14 @@ impl<E: Env> Collector<E> {
             if (length.interrupted)() {
                 return None;
             }
-            let outputs = net.actor.forward(current.view()).output.mapv(Real::wide);
+            let outputs = net.actor.forward(&current).output.mapv(Real::wide);
             let values = critic(net, &current);
-            for e in 0..n_envs {
+            for (e, &value) in values.iter().enumerate() {
                 let i = out.len();
                 // The state of the step before is this one, unless its env-episode ended: then the value is already in.
-                if let Some(before) = i.checked_sub(n_envs).filter(|&j| out.ends[j] == End::Running) {
-                    out.next_values[before] = values[e];
+                if let Some(before) = i.checked_sub(n_envs).filter(|&j| out.ends[j] == End::Running)
+                {
+                    out.next_values[before] = value;
                 }
                 out.observations.row_mut(i).assign(&current.row(e));
                 let row = outputs.row(e).to_vec();
@@ -221,7 +224,7 @@ impl<E: Env> Collector<E> {
                 self.count(e, epoch, &step, observe);
                 out.log_probs.push(log_prob);
                 out.rewards.push(step.reward * reward_scale);
-                out.values.push(values[e]);
+                out.values.push(value);
                 out.ends.push(step.end());
                 let reached = ArrayView1::from(&step.observation).to_owned();
                 match step.end() {
@@ -234,28 +237,39 @@ impl<E: Env> Collector<E> {
             }
             self.env_steps += 1;
         }
-        let values = critic(net, &current);
-        for e in 0..n_envs {
-            if let Some(last) = n.checked_sub(n_envs).map(|j| j + e).filter(|&j| out.ends[j] == End::Running) {
-                out.next_values[last] = values[e];
+        let last = n.saturating_sub(n_envs);
+        for (i, value) in (last..n).zip(critic(net, &current)) {
+            if out.ends[i] == End::Running {
+                out.next_values[i] = value;
             }
         }
         Some(out)
     }
 
-    fn choose(&mut self, head: Head, outputs: &[f64], log_std: &[f64], taken: &mut Actions) -> (Action, f64) {
+    fn choose(
+        &mut self,
+        head: Head,
+        outputs: &[f64],
+        log_std: &[f64],
+        taken: &mut Actions,
+    ) -> (Action, f64) {
         match taken {
             Actions::Choices(choices) => {
                 let choice = Head::sample_choice(outputs, &mut self.actions);
                 choices.push(choice);
-                (Action::Discrete(choice), head.judge(outputs, log_std, Taken::Choice(choice)).log_prob)
+                (
+                    Action::Discrete(choice),
+                    head.judge(outputs, log_std, Taken::Choice(choice)).log_prob,
+                )
             }
             Actions::Draws { values, .. } => {
                 let draw = Head::sample_draw(outputs, log_std, &mut self.actions);
                 let log_prob = head.judge(outputs, log_std, Taken::Draw(&draw)).log_prob;
                 values.extend_from_slice(&draw);
                 let scaled = match &self.spec.actions {
-                    ActionSpace::Continuous(bounds) => draw.iter().zip(bounds).map(|(x, bound)| x * bound).collect(),
+                    ActionSpace::Continuous(bounds) => {
+                        draw.iter().zip(bounds).map(|(x, bound)| x * bound).collect()
+                    }
                     ActionSpace::Discrete(_) => draw,
                 };
                 (Action::Continuous(scaled), log_prob)
@@ -263,7 +277,13 @@ impl<E: Env> Collector<E> {
         }
     }
 
-    fn count(&mut self, e: usize, inner_epoch: u32, step: &Step, observe: &mut dyn FnMut(&StepReport)) {
+    fn count(
+        &mut self,
+        e: usize,
+        inner_epoch: u32,
+        step: &Step,
+        observe: &mut dyn FnMut(&StepReport),
+    ) {
         let episode = &mut self.episodes[e];
         episode.total += step.reward;
         episode.length += 1;
@@ -280,5 +300,5 @@ impl<E: Env> Collector<E> {
 }
 
 fn critic(net: &ActorCritic<f32>, observations: &Array2<f32>) -> Vec<f64> {
-    net.critic.forward(observations.view()).output.iter().map(|v| v.wide()).collect()
+    net.critic.forward(observations).output.iter().map(|v| v.wide()).collect()
 }

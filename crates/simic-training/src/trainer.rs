@@ -92,7 +92,11 @@ impl<E: Env> Trainer<E> {
     ///
     /// # Errors
     /// Fails when a setting is out of range or the environments differ from each other.
-    pub fn new(config: Config, make_env: impl Fn(EnvId) -> E, hub: Hub) -> Result<Self, ConfigError> {
+    pub fn new(
+        config: Config,
+        make_env: impl Fn(EnvId) -> E,
+        hub: Hub,
+    ) -> Result<Self, ConfigError> {
         hub.progress().set(Activity::Starting, None, None);
         let learner = Learner::new(&config, make_env)?;
         let start_episodes = config.start_batch * u64::from(config.n_envs);
@@ -179,7 +183,8 @@ impl<E: Env> Trainer<E> {
         }
         // What a panic leaves half done is not used again: only counters are read after it.
         let ended = catch_unwind(AssertUnwindSafe(|| self.train(stop)));
-        let ended = ended.unwrap_or_else(|panic| Err(TrainError::Panicked(panic_text(panic.as_ref()))));
+        let ended =
+            ended.unwrap_or_else(|panic| Err(TrainError::Panicked(panic_text(panic.as_ref()))));
         self.hub.progress().set(Activity::Finishing, None, None);
         if self.batch.is_some() {
             self.end_batch(Some(SkipReason::Interrupted));
@@ -210,7 +215,11 @@ impl<E: Env> Trainer<E> {
     fn train(&mut self, stop: &StopFlag) -> Result<FinishReason, TrainError> {
         if self.resumed {
             let batch = self.counts.last_batch;
-            let name = self.config.resumed_from.clone().unwrap_or_else(|| crate::checkpoint::file_name(batch));
+            let name = self
+                .config
+                .resumed_from
+                .clone()
+                .unwrap_or_else(|| crate::checkpoint::file_name(batch));
             self.hub.emit(emission::checkpoint_loaded(name, batch, self.counts.episodes_completed));
         }
         self.hub.emit(emission::training_started(&self.facts));
@@ -224,7 +233,11 @@ impl<E: Env> Trainer<E> {
             if self.nonfinite_in_a_row == MAX_NONFINITE {
                 return Err(TrainError::Nonfinite(MAX_NONFINITE));
             }
-            if self.config.save_every.is_some_and(|every| self.counts.last_batch.is_multiple_of(every)) {
+            if self
+                .config
+                .save_every
+                .is_some_and(|every| self.counts.last_batch.is_multiple_of(every))
+            {
                 self.save()?;
             }
         }
@@ -236,7 +249,12 @@ impl<E: Env> Trainer<E> {
     /// Returns whether the batch came to its end.
     fn one_batch(&mut self, stop: &StopFlag) -> bool {
         let batch_idx = self.counts.last_batch + 1;
-        self.batch = Some(BatchFacts { batch_idx, n_envs: self.config.n_envs, episodes: 0, total_return: 0.0 });
+        self.batch = Some(BatchFacts {
+            batch_idx,
+            n_envs: self.config.n_envs,
+            episodes: 0,
+            total_return: 0.0,
+        });
         let Some(rollout) = self.collect(batch_idx, stop) else {
             return false;
         };
@@ -288,7 +306,10 @@ impl<E: Env> Trainer<E> {
                 self.hub.emit(trend);
             }
         }
-        let nonfinite = matches!(outcome.skip, Some(Skip::NonfiniteLoss { .. } | Skip::NonfiniteGradient { .. }));
+        let nonfinite = matches!(
+            outcome.skip,
+            Some(Skip::NonfiniteLoss { .. } | Skip::NonfiniteGradient { .. })
+        );
         self.nonfinite_in_a_row = if nonfinite { self.nonfinite_in_a_row + 1 } else { 0 };
         self.counts.updates_skipped += u64::from(outcome.skip.is_some());
         self.end_batch(outcome.skip.as_ref().map(emission::skip_reason));
@@ -305,7 +326,8 @@ impl<E: Env> Trainer<E> {
 
     fn save(&mut self) -> Result<(), CheckpointError> {
         let batch = self.counts.last_batch;
-        let Some(run_dir) = self.config.run_dir.as_deref().filter(|_| self.saved != Some(batch)) else {
+        let Some(run_dir) = self.config.run_dir.as_deref().filter(|_| self.saved != Some(batch))
+        else {
             return Ok(());
         };
         self.hub.progress().set(Activity::Checkpointing, None, None);
@@ -359,5 +381,6 @@ impl Recent {
 /// Returns what a panic said.
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a text".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a text".to_owned())
 }

@@ -105,16 +105,22 @@ struct Losses<F> {
 
 impl<F: Real> Minibatch<'_, F> {
     /// Evaluates the losses and their gradient, and appends each sample to `seen`.
-    fn evaluate(&self, net: &ActorCritic<F>, hyper: &Hyperparams, seen: &mut Evaluated) -> Losses<F> {
+    fn evaluate(
+        &self,
+        net: &ActorCritic<F>,
+        hyper: &Hyperparams,
+        seen: &mut Evaluated,
+    ) -> Losses<F> {
         let m = self.indices.len();
         let weight = 1.0 / m as f64;
-        let actor = net.actor.forward(self.observations.view());
-        let critic = net.critic.forward(self.observations.view());
+        let actor = net.actor.forward(&self.observations);
+        let critic = net.critic.forward(&self.observations);
         let log_std = net.spreads();
         let mut d_log_std = vec![0.0; log_std.len()];
         let mut d_outputs = Array2::zeros(actor.output.raw_dim());
         let mut d_values = Array2::zeros((m, 1));
-        let (mut outputs, mut d_row) = (vec![0.0; net.head.outputs()], vec![0.0; net.head.outputs()]);
+        let (mut outputs, mut d_row) =
+            (vec![0.0; net.head.outputs()], vec![0.0; net.head.outputs()]);
         let (mut policy, mut value, mut entropy, mut kl) = (0.0, 0.0, 0.0, 0.0);
         for (row, &i) in self.indices.iter().enumerate() {
             outputs.iter_mut().zip(actor.output.row(row)).for_each(|(wide, o)| *wide = o.wide());
@@ -148,8 +154,8 @@ impl<F: Real> Minibatch<'_, F> {
             seen.value_losses.push((critic_value - self.returns[i]).powi(2));
         }
         let mut gradient = net.zeros_like();
-        net.actor.backward(self.observations.view(), &actor, d_outputs, &mut gradient.actor);
-        net.critic.backward(self.observations.view(), &critic, d_values, &mut gradient.critic);
+        net.actor.backward(&self.observations, &actor, d_outputs, &mut gradient.actor);
+        net.critic.backward(&self.observations, &critic, d_values, &mut gradient.critic);
         gradient.log_std.iter_mut().zip(&d_log_std).for_each(|(slot, &x)| *slot = F::of(x));
         Losses { policy, value, entropy, kl, gradient }
     }
@@ -174,7 +180,10 @@ pub fn loss_and_gradient<F: Real>(
         returns: &targets.returns,
     };
     let losses = minibatch.evaluate(net, hyper, &mut Evaluated::default());
-    (losses.policy + hyper.value_coef * losses.value - hyper.entropy_coef * losses.entropy, losses.gradient)
+    (
+        losses.policy + hyper.value_coef * losses.value - hyper.entropy_coef * losses.entropy,
+        losses.gradient,
+    )
 }
 
 /// Makes one update of `net` in place, with `learning_rate` for all its steps.
@@ -192,7 +201,7 @@ pub fn update<F: Real>(
     let mut run = Run {
         seen: Evaluated::default(),
         tensor_norms: Vec::new(),
-        passes_run: 0,
+        started: 0,
         early_stop: None,
         nan: 0,
         inf: 0,
@@ -200,7 +209,14 @@ pub fn update<F: Real>(
     let before = (net.clone(), adam.clone());
     let mut skip = rollout.is_empty().then_some(Skip::EmptyRollout);
     if skip.is_none() {
-        skip = run.passes((net, adam), rollout, (&advantages, &targets.returns), hyper, learning_rate, shuffle);
+        skip = run.passes(
+            (net, adam),
+            rollout,
+            (&advantages, &targets.returns),
+            hyper,
+            learning_rate,
+            shuffle,
+        );
     }
     if matches!(skip, Some(Skip::NonfiniteLoss { .. } | Skip::NonfiniteGradient { .. })) {
         (*net, *adam) = before;
@@ -213,7 +229,8 @@ pub fn update<F: Real>(
 struct Run {
     seen: Evaluated,
     tensor_norms: Vec<Vec<f64>>,
-    passes_run: u32,
+    /// Passes that were started.
+    started: u32,
     early_stop: Option<u32>,
     nan: u64,
     inf: u64,
@@ -232,11 +249,16 @@ impl Run {
         let mut order: Vec<usize> = (0..rollout.len()).collect();
         let observations = rollout.observations.mapv(|x| F::of(f64::from(x)));
         for pass in 1..=hyper.passes {
-            self.passes_run = pass;
+            self.started = pass;
             order.shuffle(shuffle);
             for indices in order.chunks(hyper.minibatch_size as usize) {
-                let minibatch =
-                    Minibatch { rollout, indices, observations: observations.select(Axis(0), indices), advantages, returns };
+                let minibatch = Minibatch {
+                    rollout,
+                    indices,
+                    observations: observations.select(Axis(0), indices),
+                    advantages,
+                    returns,
+                };
                 let mut losses = minibatch.evaluate(net, hyper, &mut self.seen);
                 self.count_nonfinite(&losses.gradient);
                 if let Some(skip) = nonfinite(&losses) {
@@ -273,7 +295,7 @@ impl Run {
         UpdateStats {
             transitions: rollout.len() as u32,
             optimizer_steps: self.tensor_norms.len() as u32,
-            passes_run: self.passes_run,
+            passes_run: self.started,
             early_stop_epoch: self.early_stop,
             nan_grad_count: self.nan,
             inf_grad_count: self.inf,

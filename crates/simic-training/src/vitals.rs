@@ -76,9 +76,11 @@ impl Sampler for SystemSampler {
         if let Some(system) = &mut self.system {
             system.refresh_cpu_usage();
             system.refresh_memory();
-            cpu_percent = Some(f64::from(system.global_cpu_usage())).filter(|_| self.sampled_before);
+            cpu_percent =
+                Some(f64::from(system.global_cpu_usage())).filter(|_| self.sampled_before);
             // A machine without memory does not run this: 0 means that it could not be read.
-            ram = Some((system.used_memory(), system.total_memory())).filter(|&(_, total)| 0 < total);
+            ram =
+                Some((system.used_memory(), system.total_memory())).filter(|&(_, total)| 0 < total);
         }
         self.sampled_before = true;
         SystemVitals {
@@ -120,9 +122,10 @@ impl MemoryWatch {
         let mut due = memory_anomalies(vitals);
         due.retain(|anomaly| {
             let pool = anomaly.subject.clone().unwrap_or_default();
-            let quiet = self.warned.get(&pool).is_none_or(|last| {
-                MEMORY_INTERVAL_SECONDS as f64 <= now.seconds_since(*last)
-            });
+            let quiet = self
+                .warned
+                .get(&pool)
+                .is_none_or(|last| MEMORY_INTERVAL_SECONDS as f64 <= now.seconds_since(*last));
             if quiet {
                 self.warned.insert(pool, now);
             }
@@ -154,7 +157,11 @@ impl Drop for VitalsGuard {
 ///
 /// # Errors
 /// Fails when the operating system gives no thread.
-pub fn watch(hub: Hub, sampler: impl Sampler + 'static, interval: Duration) -> io::Result<VitalsGuard> {
+pub fn watch(
+    hub: Hub,
+    sampler: impl Sampler + 'static,
+    interval: Duration,
+) -> io::Result<VitalsGuard> {
     let (stop, stopped) = bounded(0);
     let thread = thread::Builder::new()
         .name("simic-vitals".to_owned())

@@ -1,7 +1,10 @@
 //! Checkpoint files: written whole, named by batch, and refused with a reason when anything is wrong with them.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/small.rs"]
+mod small;
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +16,8 @@ use simic_training::config::Config;
 use simic_training::env::Task;
 use simic_training::trainer::{TrainError, Trainer};
 
-use run::{small, with_hub};
+use run::with_hub;
+use small::small;
 
 /// A checkpoint after two batches, and its bytes.
 fn sample() -> (Checkpoint, Vec<u8>) {
@@ -51,7 +55,10 @@ fn a_file_decodes_to_what_was_encoded() {
 fn a_newer_version_is_named() {
     let (_, mut bytes) = sample();
     bytes[8..12].copy_from_slice(&(VERSION + 1).to_le_bytes());
-    check_refused(&sealed(bytes), "cannot read checkpoint: unknown version 2 (this build reads 1): dir/000002.ckpt");
+    check_refused(
+        &sealed(bytes),
+        "cannot read checkpoint: unknown version 2 (this build reads 1): dir/000002.ckpt",
+    );
 }
 
 #[test]
@@ -65,7 +72,8 @@ fn a_truncated_file_says_how_much_is_missing() {
     let expected = bytes.len();
     for cut in [1, 4, 5, expected / 2] {
         let found = expected - cut;
-        let told = format!("cannot read checkpoint: {found} bytes, {expected} expected: dir/000002.ckpt");
+        let told =
+            format!("cannot read checkpoint: {found} bytes, {expected} expected: dir/000002.ckpt");
         check_refused(&bytes[..found], &told);
     }
     check_refused(&bytes[..3], "cannot read checkpoint: 3 bytes, 24 expected: dir/000002.ckpt");
@@ -97,17 +105,23 @@ fn intact_bytes_with_another_content_are_refused() {
     assert!(told.starts_with("cannot decode the content of a checkpoint: "), "{told}");
 }
 
-fn train_in(directory: &Path, change: impl FnOnce(&mut Config)) -> (Result<FinishReason, TrainError>, Vec<Event>) {
+fn train_in(
+    directory: &Path,
+    change: impl FnOnce(&mut Config),
+) -> (Result<FinishReason, TrainError>, Vec<Event>) {
     let mut config = Config { run_dir: Some(directory.to_owned()), ..small(5) };
     change(&mut config);
-    let (result, events) =
-        with_hub(|hub, _| Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap().run(&StopFlag::new()));
+    let (result, events) = with_hub(|hub, _| {
+        Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap().run(&StopFlag::new())
+    });
     (result.map(|summary| summary.reason), events.iter().map(|e| e.event.clone()).collect())
 }
 
 fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(directory).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
@@ -118,13 +132,22 @@ fn every_second_batch_and_the_end_are_saved() {
     let (result, events) = train_in(directory.path(), |c| c.save_every = Some(2));
     assert_eq!(result.unwrap(), FinishReason::Completed);
     // Nothing else: no temporary file is left.
-    assert_eq!(names(&directory.path().join("checkpoints")), ["000002.ckpt", "000004.ckpt", "000005.ckpt"]);
-    let saved: Vec<_> = events.iter().filter_map(|e| if let Event::CheckpointSaved(s) = e { Some(s) } else { None }).collect();
+    assert_eq!(
+        names(&directory.path().join("checkpoints")),
+        ["000002.ckpt", "000004.ckpt", "000005.ckpt"]
+    );
+    let saved: Vec<_> = events
+        .iter()
+        .filter_map(|e| if let Event::CheckpointSaved(s) = e { Some(s) } else { None })
+        .collect();
     assert_eq!(saved.len(), 3);
     for (told, batch) in saved.iter().zip([2, 4, 5]) {
         let path = directory.path().join(&told.path);
         assert_eq!(told.path, format!("checkpoints/00000{batch}.ckpt"));
-        assert_eq!((told.batch_idx, told.size_bytes), (Some(batch), Some(fs::metadata(&path).unwrap().len())));
+        assert_eq!(
+            (told.batch_idx, told.size_bytes),
+            (Some(batch), Some(fs::metadata(&path).unwrap().len()))
+        );
         assert_eq!(Checkpoint::load(&path).unwrap().batch, batch);
     }
     let at = events.iter().position(|e| matches!(e, Event::CheckpointSaved(_))).unwrap();
@@ -147,7 +170,10 @@ fn a_directory_that_cannot_be_written_fails_the_run() {
     let told = result.unwrap_err().to_string();
     assert!(told.starts_with("cannot make the directory of the checkpoint: "), "{told}");
     let Some(Event::TrainingFinished(end)) = events.last() else { panic!("the run must end") };
-    assert_eq!((end.reason, end.last_batch, end.error.as_deref()), (FinishReason::Failed, 2, Some(told.as_str())));
+    assert_eq!(
+        (end.reason, end.last_batch, end.error.as_deref()),
+        (FinishReason::Failed, 2, Some(told.as_str()))
+    );
 }
 
 #[test]
@@ -168,5 +194,8 @@ fn the_newest_is_the_one_with_the_highest_batch() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let told = Checkpoint::load(Path::new("no/such.ckpt")).unwrap_err().to_string();
-    assert!(told.starts_with("cannot read checkpoint: ") && told.ends_with(": no/such.ckpt"), "{told}");
+    assert!(
+        told.starts_with("cannot read checkpoint: ") && told.ends_with(": no/such.ckpt"),
+        "{told}"
+    );
 }

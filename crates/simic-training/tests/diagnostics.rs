@@ -1,11 +1,14 @@
 //! The numbers about an update agree with cases worked by hand; acceptance cases AS19 to AS23.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use leyline::{Event, SystemVitals};
 use simic_training::diagnostics::statistics::{
-    correlation, excess_kurtosis, explained_variance, maximum, mean, minimum, quantile, share, skewness,
-    standard_deviation, variance,
+    correlation, excess_kurtosis, explained_variance, maximum, mean, minimum, quantile, share,
+    skewness, standard_deviation, variance,
 };
-use simic_training::diagnostics::{AdvantageStats, Evaluated, GradientStats, PolicyStats, RolloutStats};
+use simic_training::diagnostics::{
+    AdvantageStats, Evaluated, GradientStats, PolicyStats, RolloutStats,
+};
 use simic_training::emission::anomaly::{memory_anomalies, trend_anomaly, update_anomalies};
 use simic_training::emission::{ppo_update_completed, skip_reason};
 use simic_training::env::End;
@@ -101,12 +104,16 @@ fn one_step_has_no_variation_and_none_has_nothing() {
     let one = GradientStats::of(&[vec![3.0, 4.0]]);
     assert_eq!((one.grad_norm, one.gradient_cv), (Some(5.0), None));
     let none = GradientStats::of(&[]);
-    assert_eq!((none.grad_norm, none.gradient_cv, none.dead_layers, none.exploding_layers), (None, None, None, None));
+    assert_eq!(
+        (none.grad_norm, none.gradient_cv, none.dead_layers, none.exploding_layers),
+        (None, None, None, None)
+    );
 }
 
 #[test]
 fn as23_errors_of_one_step() {
-    let errors = td_errors(&[1.0, 1.0], &[2.0, 1.0], &[1.0, 5.0], &[End::Running, End::Terminated], 0.9);
+    let errors =
+        td_errors(&[1.0, 1.0], &[2.0, 1.0], &[1.0, 5.0], &[End::Running, End::Terminated], 0.9);
     let stats = RolloutStats::of(&[2.0, 1.0], &[1.9, 1.0], &errors);
     check(stats.td_error_mean, -0.05);
     check(stats.td_error_std, 0.05);
@@ -188,7 +195,10 @@ fn calm() -> UpdateOutcome {
 }
 
 #[track_caller]
-fn check_anomalies(change: impl FnOnce(&mut UpdateOutcome), expected: &[(&str, &str, &str, f64, Option<f64>)]) {
+fn check_anomalies(
+    change: impl FnOnce(&mut UpdateOutcome),
+    expected: &[(&str, &str, &str, f64, Option<f64>)],
+) {
     let mut outcome = calm();
     change(&mut outcome);
     let events = update_anomalies(57, &outcome);
@@ -198,10 +208,19 @@ fn check_anomalies(change: impl FnOnce(&mut UpdateOutcome), expected: &[(&str, &
             let anomaly = event.anomaly().unwrap();
             assert_eq!(anomaly.batch_idx, Some(57));
             let subject = anomaly.subject.as_deref().unwrap();
-            (event.kind().to_string(), anomaly.kind.as_str(), subject, anomaly.value.unwrap(), anomaly.threshold)
+            (
+                event.kind().to_string(),
+                anomaly.kind.as_str(),
+                subject,
+                anomaly.value.unwrap(),
+                anomaly.threshold,
+            )
         })
         .collect();
-    let seen: Vec<_> = seen.iter().map(|(event, kind, subject, v, t)| (event.as_str(), *kind, *subject, *v, *t)).collect();
+    let seen: Vec<_> = seen
+        .iter()
+        .map(|(event, kind, subject, v, t)| (event.as_str(), *kind, *subject, *v, *t))
+        .collect();
     assert_eq!(seen, expected);
 }
 
@@ -234,9 +253,11 @@ fn anomalies_fire_beyond_their_limits_only() {
 fn a_critic_that_says_the_same_everywhere_has_collapsed() {
     let collapsed = |o: &mut UpdateOutcome| {
         let rollout = &mut o.stats.rollout;
-        (rollout.value_std, rollout.value_min, rollout.value_max) = (Some(0.002), Some(1.0), Some(1.05));
+        (rollout.value_std, rollout.value_min, rollout.value_max) =
+            (Some(0.002), Some(1.0), Some(1.05));
     };
-    let expected = ("VALUE_COLLAPSE_DETECTED", "value_collapse", "policy.value_std", 0.002, Some(0.01));
+    let expected =
+        ("VALUE_COLLAPSE_DETECTED", "value_collapse", "policy.value_std", 0.002, Some(0.01));
     check_anomalies(collapsed, &[expected]);
     // Where the targets are alike as well, there is nothing to tell apart.
     check_anomalies(
@@ -256,7 +277,13 @@ fn a_skipped_update_tells_the_first_number_that_was_not_finite() {
             o.stats.policy.ratio_max = Some(99.0);
             o.skip = Some(skip.clone());
         },
-        &[("NUMERICAL_INSTABILITY_DETECTED", "nonfinite_gradient", "policy.grad_norm", f64::NEG_INFINITY, None)],
+        &[(
+            "NUMERICAL_INSTABILITY_DETECTED",
+            "nonfinite_gradient",
+            "policy.grad_norm",
+            f64::NEG_INFINITY,
+            None,
+        )],
     );
     check_anomalies(|o| o.skip = Some(Skip::KlLimit), &[]);
 }
@@ -275,8 +302,15 @@ fn a_skipped_update_tells_nothing_of_its_undone_steps() {
             }
         });
         let expected = [
-            "batch_idx", "skipped", "skip_reason", "update_time_ms", "transitions", "optimizer_steps", "passes_run",
-            "nan_grad_count", "inf_grad_count",
+            "batch_idx",
+            "skipped",
+            "skip_reason",
+            "update_time_ms",
+            "transitions",
+            "optimizer_steps",
+            "passes_run",
+            "nan_grad_count",
+            "inf_grad_count",
         ];
         assert_eq!(present, expected);
     }
@@ -326,7 +360,8 @@ fn memory_is_judged_per_pool() {
         gpus: vec![gpu(0, None), gpu(3, Some(15.0))],
     };
     // 0.90 itself is not above 0.90.
-    let seen: Vec<_> = memory_anomalies(&vitals).into_iter().map(|a| (a.subject, a.value, a.batch_idx)).collect();
+    let seen: Vec<_> =
+        memory_anomalies(&vitals).into_iter().map(|a| (a.subject, a.value, a.batch_idx)).collect();
     assert_eq!(seen, [(Some("cuda:3".to_owned()), Some(0.9375), None)]);
     let full = SystemVitals { ram_used_gb: Some(9.3), gpus: Vec::new(), ..vitals };
     let seen = memory_anomalies(&full);

@@ -1,25 +1,31 @@
 //! What a run tells the world, event by event; the tests that telemetry records name.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/small.rs"]
+mod small;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use leyline::{
-    BatchEpochCompleted, Envelope, EpochCompleted, Event, FinishReason, SkipReason, TrainingFinished, TrainingStarted,
+    BatchEpochCompleted, Envelope, EpochCompleted, Event, FinishReason, SkipReason,
+    TrainingFinished, TrainingStarted,
 };
 use simic_emitter::{ManualClock, StopFlag, StopLevel};
 use simic_training::config::Config;
 use simic_training::env::{Action, CartPole, Env, EnvSpec, EnvState, EnvStateError, Step, Task};
 use simic_training::trainer::{TrainError, Trainer};
 
-use run::{small, with_hub};
+use run::with_hub;
+use small::small;
 
 /// Runs CartPole with these settings to its end.
 fn events_of(config: Config) -> Vec<Arc<Envelope>> {
-    let (result, events) =
-        with_hub(|hub, _| Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap().run(&StopFlag::new()));
+    let (result, events) = with_hub(|hub, _| {
+        Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap().run(&StopFlag::new())
+    });
     result.unwrap();
     events
 }
@@ -77,7 +83,9 @@ fn odd_run<F: FnMut(&mut Step) + Send>(
 }
 
 fn start(events: &[Arc<Envelope>]) -> TrainingStarted {
-    let starts = events.iter().filter_map(|e| if let Event::TrainingStarted(s) = &e.event { Some(s) } else { None });
+    let starts = events
+        .iter()
+        .filter_map(|e| if let Event::TrainingStarted(s) = &e.event { Some(s) } else { None });
     let starts: Vec<_> = starts.collect();
     assert_eq!(starts.len(), 1);
     (**starts[0]).clone()
@@ -87,19 +95,22 @@ fn start(events: &[Arc<Envelope>]) -> TrainingStarted {
 fn finish(events: &[Arc<Envelope>]) -> TrainingFinished {
     let ends = events.iter().filter(|e| matches!(e.event, Event::TrainingFinished(_))).count();
     assert_eq!(ends, 1);
-    match &events.last().unwrap().event {
-        Event::TrainingFinished(end) => end.clone(),
-        other => panic!("the last event is {other:?}"),
-    }
+    let last = &events.last().unwrap().event;
+    let Event::TrainingFinished(end) = last else { panic!("the last event is {last:?}") };
+    end.clone()
 }
 
 fn batches(events: &[Arc<Envelope>]) -> Vec<BatchEpochCompleted> {
-    let batch = |e: &Arc<Envelope>| if let Event::BatchEpochCompleted(b) = &e.event { Some(b.clone()) } else { None };
+    let batch = |e: &Arc<Envelope>| {
+        if let Event::BatchEpochCompleted(b) = &e.event { Some(b.clone()) } else { None }
+    };
     events.iter().filter_map(batch).collect()
 }
 
 fn epochs(events: &[Arc<Envelope>]) -> Vec<EpochCompleted> {
-    let epoch = |e: &Arc<Envelope>| if let Event::EpochCompleted(b) = &e.event { Some(b.clone()) } else { None };
+    let epoch = |e: &Arc<Envelope>| {
+        if let Event::EpochCompleted(b) = &e.event { Some(b.clone()) } else { None }
+    };
     events.iter().filter_map(epoch).collect()
 }
 
@@ -157,7 +168,8 @@ fn tele_010_current_episode_counts_outcomes_on_top_of_the_start() {
 #[test]
 fn tele_011_current_epoch_restarts_with_every_batch() {
     let events = events_of(small(2));
-    let of_env_1: Vec<u32> = epochs(&events).iter().filter(|e| e.env_id == 1).map(|e| e.inner_epoch).collect();
+    let of_env_1: Vec<u32> =
+        epochs(&events).iter().filter(|e| e.env_id == 1).map(|e| e.inner_epoch).collect();
     assert_eq!(of_env_1, (1..=8).chain(1..=8).collect::<Vec<u32>>());
 }
 
@@ -230,7 +242,11 @@ fn tele_020_training_runtime_comes_from_a_clock_that_never_goes_back() {
         Trainer::new(small(4), make, hub).unwrap().run(&StopFlag::new())
     });
     result.unwrap();
-    assert!(events.windows(2).all(|pair| pair[0].mono_ns <= pair[1].mono_ns && pair[0].seq < pair[1].seq));
+    assert!(
+        events
+            .windows(2)
+            .all(|pair| pair[0].mono_ns <= pair[1].mono_ns && pair[0].seq < pair[1].seq)
+    );
     let (first, last) = (events.first().unwrap(), events.last().unwrap());
     assert_eq!(first.mono_ns.0, 5_000_000_000);
     assert_eq!(last.mono_ns.0 - first.mono_ns.0, 2 * 8 * 4 * 3_000_000);
@@ -247,7 +263,8 @@ fn tele_022_finish_reason_completed() {
 #[test]
 fn tele_022_finish_reason_stopped_after_the_batch() {
     let stop = StopFlag::new();
-    let (result, events) = odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::AfterBatch));
+    let (result, events) =
+        odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::AfterBatch));
     let summary = result.unwrap();
     assert_eq!((summary.reason, summary.last_batch), (FinishReason::Stopped, 2));
     assert_eq!(finish(&events).reason, FinishReason::Stopped);
@@ -256,8 +273,9 @@ fn tele_022_finish_reason_stopped_after_the_batch() {
 
 #[test]
 fn tele_022_finish_reason_failed_after_a_panic() {
-    let (result, events) =
-        odd_run(small(9), 11, &StopFlag::new(), || |_: &mut Step| panic!("the cart fell off the table"));
+    let (result, events) = odd_run(small(9), 11, &StopFlag::new(), || {
+        |_: &mut Step| panic!("the cart fell off the table")
+    });
     assert!(matches!(result, Err(TrainError::Panicked(_))));
     let end = finish(&events);
     assert_eq!((end.reason, end.last_batch), (FinishReason::Failed, 1));
@@ -269,7 +287,8 @@ fn tele_022_finish_reason_failed_after_a_panic() {
 #[test]
 fn a_stop_right_now_interrupts_the_batch() {
     let stop = StopFlag::new();
-    let (result, events) = odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::Now));
+    let (result, events) =
+        odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::Now));
     assert_eq!(result.unwrap().last_batch, 1);
     let (last, end) = (batches(&events).pop().unwrap(), finish(&events));
     assert_eq!((last.batch_idx, last.skip_reason), (2, Some(SkipReason::Interrupted)));
@@ -281,9 +300,12 @@ fn a_stop_right_now_interrupts_the_batch() {
 #[test]
 fn the_order_inside_a_batch_is_that_of_the_contract() {
     let events = events_of(small(6));
-    let word = |event: &Event| match event {
-        Event::EpochCompleted(e) => format!("epoch {} env {}", e.inner_epoch, e.env_id),
-        other => other.kind().to_string(),
+    let word = |event: &Event| {
+        if let Event::EpochCompleted(e) = event {
+            format!("epoch {} env {}", e.inner_epoch, e.env_id)
+        } else {
+            event.kind().to_string()
+        }
     };
     let words: Vec<String> = events.iter().map(|e| word(&e.event)).collect();
     assert_eq!(words[0], "TRAINING_STARTED");
@@ -291,16 +313,24 @@ fn the_order_inside_a_batch_is_that_of_the_contract() {
     for (at, text) in words.iter().enumerate() {
         match text.as_str() {
             "EPISODE_OUTCOME" => {
-                let (Event::EpisodeOutcome(end), Event::EpochCompleted(epoch)) = (&events[at].event, &events[at - 1].event)
+                let (Event::EpisodeOutcome(end), Event::EpochCompleted(epoch)) =
+                    (&events[at].event, &events[at - 1].event)
                 else {
                     panic!("an outcome must follow its epoch");
                 };
-                assert_eq!((end.env_id, Some(end.episode_idx)), (Some(epoch.env_id), epoch.episode_idx));
-                assert_eq!((Some(end.episode_return), Some(end.episode_length)), (epoch.episode_return, epoch.episode_length));
+                assert_eq!(
+                    (end.env_id, Some(end.episode_idx)),
+                    (Some(epoch.env_id), epoch.episode_idx)
+                );
+                assert_eq!(
+                    (Some(end.episode_return), Some(end.episode_length)),
+                    (epoch.episode_return, epoch.episode_length)
+                );
             }
             "PPO_UPDATE_COMPLETED" => {
-                let expected: Vec<String> =
-                    (1..=8).flat_map(|epoch| (0..2).map(move |env| format!("epoch {epoch} env {env}"))).collect();
+                let expected: Vec<String> = (1..=8)
+                    .flat_map(|epoch| (0..2).map(move |env| format!("epoch {epoch} env {env}")))
+                    .collect();
                 assert_eq!(epochs_seen, expected);
                 epochs_seen.clear();
                 assert_eq!(words[at + 1], "BATCH_EPOCH_COMPLETED");
@@ -316,15 +346,20 @@ fn the_order_inside_a_batch_is_that_of_the_contract() {
 fn thinned_epochs_keep_the_last_one_of_a_batch() {
     let mut config = small(2);
     config.epoch_every = 3;
-    let of_env_0: Vec<u32> =
-        epochs(&events_of(config)).iter().filter(|e| e.env_id == 0).map(|e| e.inner_epoch).collect();
+    let of_env_0: Vec<u32> = epochs(&events_of(config))
+        .iter()
+        .filter(|e| e.env_id == 0)
+        .map(|e| e.inner_epoch)
+        .collect();
     assert_eq!(of_env_0, [3, 6, 8, 3, 6, 8]);
 }
 
 #[test]
 fn episode_numbers_are_unique_and_each_has_one_outcome() {
     let events = events_of(small(30));
-    let outcome = |e: &Arc<Envelope>| if let Event::EpisodeOutcome(o) = &e.event { Some(o.episode_idx) } else { None };
+    let outcome = |e: &Arc<Envelope>| {
+        if let Event::EpisodeOutcome(o) = &e.event { Some(o.episode_idx) } else { None }
+    };
     let mut ended: Vec<u64> = events.iter().filter_map(outcome).collect();
     let count = ended.len();
     ended.sort_unstable();
@@ -334,11 +369,18 @@ fn episode_numbers_are_unique_and_each_has_one_outcome() {
 
 #[test]
 fn one_reward_that_is_no_number_skips_one_update_and_the_run_goes_on() {
-    let (result, events) = odd_run(small(3), 11, &StopFlag::new(), || |step: &mut Step| step.reward = f64::NAN);
+    let (result, events) =
+        odd_run(small(3), 11, &StopFlag::new(), || |step: &mut Step| step.reward = f64::NAN);
     assert_eq!(result.unwrap().updates_skipped, 1);
-    let at = events.iter().position(|e| matches!(e.event, Event::NumericalInstabilityDetected(_))).unwrap();
-    let (Event::NumericalInstabilityDetected(anomaly), Event::PpoUpdateCompleted(update), Event::BatchEpochCompleted(batch)) =
-        (&events[at].event, &events[at + 1].event, &events[at + 2].event)
+    let at = events
+        .iter()
+        .position(|e| matches!(e.event, Event::NumericalInstabilityDetected(_)))
+        .unwrap();
+    let (
+        Event::NumericalInstabilityDetected(anomaly),
+        Event::PpoUpdateCompleted(update),
+        Event::BatchEpochCompleted(batch),
+    ) = (&events[at].event, &events[at + 1].event, &events[at + 2].event)
     else {
         panic!("anomaly, update and batch must follow each other");
     };
@@ -402,7 +444,10 @@ fn every_number_of_an_update_is_there() {
             }
         });
         assert_eq!(absent, ["skip_reason", "early_stop_epoch"], "batch {}", update.batch_idx);
-        assert_eq!((update.transitions, update.optimizer_steps, update.passes_run), (Some(16), Some(8), Some(2)));
+        assert_eq!(
+            (update.transitions, update.optimizer_steps, update.passes_run),
+            (Some(16), Some(8), Some(2))
+        );
     }
     assert_eq!(updates, 2);
 }

@@ -1,4 +1,5 @@
 //! The gradient of the whole loss agrees with finite differences, for every parameter of a small network, in 64 bits.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
@@ -12,13 +13,18 @@ use simic_training::update::loss_and_gradient;
 const N: usize = 24;
 
 fn rollout(head: Head, rng: &mut ChaCha8Rng) -> Rollout {
-    let mut some = |n: usize, scale: f64| -> Vec<f64> { (0..n).map(|_| scale * rng.random_range(-1.0..1.0)).collect() };
-    let observations = Array2::from_shape_vec((N, 3), some(N * 3, 2.0).iter().map(|&v| v as f32).collect()).unwrap();
+    let mut some = |n: usize, scale: f64| -> Vec<f64> {
+        (0..n).map(|_| scale * rng.random_range(-1.0..1.0)).collect()
+    };
+    let observations =
+        Array2::from_shape_vec((N, 3), some(N * 3, 2.0).iter().map(|&v| v as f32).collect())
+            .unwrap();
     let actions = match head {
         Head::Categorical(choices) => Actions::Choices((0..N).map(|i| i % choices).collect()),
-        Head::Gaussian(width) => {
-            Actions::Draws { width, values: some(N * width, 1.5).iter().map(|&v| v as f32).collect() }
-        }
+        Head::Gaussian(width) => Actions::Draws {
+            width,
+            values: some(N * width, 1.5).iter().map(|&v| v as f32).collect(),
+        },
     };
     // Far enough from the policy's own that ratios lie on both sides of the clip range.
     let offset = match head {
@@ -62,7 +68,11 @@ fn check(head: Head, change: impl FnOnce(&mut Hyperparams)) {
         };
         let measured = (at(step) - at(-step)) / (2.0 * step);
         let error = (measured - slope).abs();
-        assert!(error <= 1e-7 + 1e-6 * slope.abs(), "parameter {i} of {}: {slope} is not {measured}", gradient.len());
+        assert!(
+            error <= 1e-7 + 1e-6 * slope.abs(),
+            "parameter {i} of {}: {slope} is not {measured}",
+            gradient.len()
+        );
         largest = largest.max(slope.abs());
     }
     assert!(0.01 < largest, "a gradient of 0 proves nothing");

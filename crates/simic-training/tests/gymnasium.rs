@@ -1,4 +1,5 @@
 //! The tasks follow the reference trajectories of Gymnasium: state, observation, reward and every kind of end.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::Value;
 use simic_training::env::{Action, Env, EnvState, Task};
@@ -87,7 +88,8 @@ fn every_single_step_is_gymnasiums() {
         let mut env = episode.task.make();
         let mut before = episode.initial_state.clone();
         for (elapsed, recorded) in episode.steps.iter().enumerate() {
-            env.set_state(&EnvState { variables: before.clone(), elapsed: elapsed as u32 }).unwrap();
+            env.set_state(&EnvState { variables: before.clone(), elapsed: elapsed as u32 })
+                .unwrap();
             check_step(env.as_mut(), elapsed, recorded);
             before.clone_from(&recorded.state);
         }
@@ -115,7 +117,9 @@ fn the_reference_has_every_kind_of_end() {
     let all = episodes();
     let ends = |task: Task| -> Vec<(usize, bool, bool)> {
         let of_task = all.iter().filter(|episode| episode.task == task);
-        of_task.map(|e| e.steps.last().map(|s| (e.steps.len(), s.terminated, s.truncated)).unwrap()).collect()
+        of_task
+            .map(|e| e.steps.last().map(|s| (e.steps.len(), s.terminated, s.truncated)).unwrap())
+            .collect()
     };
     assert!(ends(Task::CartPole).contains(&(500, false, true)));
     assert!(ends(Task::CartPole).iter().any(|&(_, terminated, _)| terminated));

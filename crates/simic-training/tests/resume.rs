@@ -1,7 +1,10 @@
 //! A resumed run equals one that was never interrupted, and sinks change nothing.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/small.rs"]
+mod small;
 
 use std::sync::Arc;
 
@@ -12,7 +15,8 @@ use simic_training::config::{Config, ConfigError};
 use simic_training::env::Task;
 use simic_training::trainer::{Summary, Trainer};
 
-use run::{small, with_hub};
+use run::with_hub;
+use small::small;
 
 /// Everything an update told but the time it took, as bits: two floats are equal only if they are the same.
 fn updates(events: &[Arc<Envelope>]) -> Vec<String> {
@@ -20,14 +24,17 @@ fn updates(events: &[Arc<Envelope>]) -> Vec<String> {
         let timeless = PpoUpdateCompleted { update_time_ms: None, ..update.clone() };
         let mut numbers = Vec::new();
         Event::from(timeless).visit_fields(&mut |_, spec, seen| {
-            let number = if let leyline::field::Seen::Number(x) = seen { Some(x.to_bits()) } else { None };
+            let number =
+                if let leyline::field::Seen::Number(x) = seen { Some(x.to_bits()) } else { None };
             numbers.push(format!("{}={number:x?}", spec.name));
         });
         numbers.join(" ")
     };
     events
         .iter()
-        .filter_map(|e| if let Event::PpoUpdateCompleted(update) = &e.event { Some(bits(update)) } else { None })
+        .filter_map(|e| {
+            if let Event::PpoUpdateCompleted(update) = &e.event { Some(bits(update)) } else { None }
+        })
         .collect()
 }
 
@@ -36,7 +43,11 @@ fn weights(trainer: &Trainer<Box<dyn simic_training::env::Env>>) -> Vec<u32> {
 }
 
 /// Runs to the end; `from` is a checkpoint to go on from.
-fn train(task: Task, config: Config, from: Option<&Checkpoint>) -> (Summary, Vec<u32>, Vec<Arc<Envelope>>) {
+fn train(
+    task: Task,
+    config: Config,
+    from: Option<&Checkpoint>,
+) -> (Summary, Vec<u32>, Vec<Arc<Envelope>>) {
     let ((summary, weights), events) = with_hub(|hub, _| {
         let make = |_| task.make();
         let mut trainer = match from {
@@ -78,26 +89,32 @@ fn check(task: Task) {
     assert_eq!((first.last_batch, first.reason), (25, FinishReason::Stopped));
 
     let checkpoint = Checkpoint::load(directory.path()).unwrap();
-    assert_eq!((checkpoint.batch, checkpoint.max_batches, checkpoint.remaining_batches()), (25, 50, 25));
+    assert_eq!(
+        (checkpoint.batch, checkpoint.max_batches, checkpoint.remaining_batches()),
+        (25, 50, 25)
+    );
     let rest = Config { epoch_every: 1, ..checkpoint.config(checkpoint.remaining_batches()) };
     let (second, second_weights, second_events) = train(task, rest, Some(&checkpoint));
     assert_eq!((second.last_batch, second.batches_since_start), (50, 25));
     assert_eq!(second.episodes_completed, whole.episodes_completed);
 
-    let joined: Vec<String> = updates(&first_events).into_iter().chain(updates(&second_events)).collect();
+    let joined: Vec<String> =
+        updates(&first_events).into_iter().chain(updates(&second_events)).collect();
     assert_eq!(joined, updates(&whole_events));
     assert_eq!(second_weights, whole_weights);
     assert!(matches!(second_events[0].event, Event::CheckpointLoaded(_)));
-    assert!(matches!(&second_events[1].event, Event::TrainingStarted(s) if s.max_batches == 50 && s.start_batch == 25));
+    assert!(
+        matches!(&second_events[1].event, Event::TrainingStarted(s) if s.max_batches == 50 && s.start_batch == 25)
+    );
     // Env-episodes that span the interruption go on under their numbers.
     assert_eq!(outcomes(&[first_events, second_events].concat()), outcomes(&whole_events));
 }
 
 /// Number, return and length of each finished env-episode.
 fn outcomes(events: &[Arc<Envelope>]) -> Vec<(u64, u64, u32)> {
-    let outcome = |e: &Arc<Envelope>| match &e.event {
-        Event::EpisodeOutcome(o) => Some((o.episode_idx, o.episode_return.to_bits(), o.episode_length)),
-        _ => None,
+    let outcome = |e: &Arc<Envelope>| {
+        let Event::EpisodeOutcome(end) = &e.event else { return None };
+        Some((end.episode_idx, end.episode_return.to_bits(), end.episode_length))
     };
     events.iter().filter_map(outcome).collect()
 }
@@ -201,7 +218,11 @@ fn check_refused(change: impl FnOnce(&mut Config), task: Task, expected: &str) {
 fn a_checkpoint_of_another_training_is_refused() {
     check_refused(|_| {}, Task::Acrobot, "task is Acrobot-v1, but the checkpoint has CartPole-v1");
     check_refused(|c| c.n_envs = 3, Task::CartPole, "n_envs is 3, but the checkpoint has 2");
-    check_refused(|c| c.start_batch = 3, Task::CartPole, "start_batch is 3, but the checkpoint has 2");
+    check_refused(
+        |c| c.start_batch = 3,
+        Task::CartPole,
+        "start_batch is 3, but the checkpoint has 2",
+    );
     check_refused(
         |c| c.hyper.hidden = vec![7],
         Task::CartPole,
@@ -219,7 +240,9 @@ fn a_resume_with_more_batches_shows_25_of_75_at_once() {
     let mut config = checkpoint.0.config(50);
     config.resumed_from = Some("runs/abc".to_owned());
     let (_, _, events) = train(Task::CartPole, config, Some(&checkpoint.0));
-    let (Event::CheckpointLoaded(loaded), Event::TrainingStarted(start)) = (&events[0].event, &events[1].event) else {
+    let (Event::CheckpointLoaded(loaded), Event::TrainingStarted(start)) =
+        (&events[0].event, &events[1].event)
+    else {
         panic!("a resume begins with its checkpoint");
     };
     assert_eq!((loaded.path.as_str(), loaded.batch_idx), ("runs/abc", Some(25)));

@@ -1,4 +1,5 @@
 //! One update agrees with numbers that Python computed independently (`tests/python/check_update.py`).
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/case.rs"]
 mod case;
@@ -22,11 +23,15 @@ fn check(what: &str, ours: f64, python: f64) {
 fn check_all(what: &str, ours: &[f64], python: &Value) {
     let python: Vec<f64> = python.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
     assert_eq!(ours.len(), python.len(), "{what}");
-    ours.iter().zip(&python).enumerate().for_each(|(i, (a, b))| check(&format!("{what}[{i}]"), *a, *b));
+    ours.iter()
+        .zip(&python)
+        .enumerate()
+        .for_each(|(i, (a, b))| check(&format!("{what}[{i}]"), *a, *b));
 }
 
 fn expected() -> Vec<Value> {
-    let root: Value = serde_json::from_str(include_str!("../testdata/update/expected.json")).unwrap();
+    let root: Value =
+        serde_json::from_str(include_str!("../testdata/update/expected.json")).unwrap();
     root["cases"].as_array().unwrap().clone()
 }
 
@@ -56,7 +61,9 @@ fn every_number_of_an_update_is_pythons() {
             let what = format!("{} of {}", name, case.name);
             match (seen, &stats[name]) {
                 (Seen::Absent, Value::Null) => {}
-                (Seen::Number(ours), Value::Number(python)) => check(&what, ours, python.as_f64().unwrap()),
+                (Seen::Number(ours), Value::Number(python)) => {
+                    check(&what, ours, python.as_f64().unwrap());
+                }
                 (ours, python) => panic!("{what} is {ours:?}, Python has {python}"),
             }
         }

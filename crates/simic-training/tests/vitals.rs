@@ -2,6 +2,8 @@
 
 #[path = "support/run.rs"]
 mod run;
+#[path = "support/small.rs"]
+mod small;
 
 use std::time::Duration;
 
@@ -12,11 +14,12 @@ use simic_training::env::Task;
 use simic_training::trainer::Trainer;
 use simic_training::vitals::{MemoryWatch, Sampler, SystemSampler, watch};
 
-use run::{small, with_hub};
+use run::with_hub;
+use small::small;
 
 const NEVER: Duration = Duration::from_secs(86_400);
 
-fn vitals(used: f64) -> SystemVitals {
+const fn vitals(used: f64) -> SystemVitals {
     SystemVitals {
         cpu_percent: None,
         ram_used_gb: Some(used),
@@ -70,8 +73,12 @@ fn samples_are_taken_again_and_again() {
 #[test]
 fn a_pool_warns_at_most_once_a_minute() {
     let mut memory = MemoryWatch::default();
-    let mut due = |used, seconds: u64| memory.due(&vitals(used), RunNs(seconds * 1_000_000_000)).len();
-    assert_eq!([due(8.0, 0), due(9.5, 1), due(9.6, 60), due(9.6, 61), due(9.6, 62)], [0, 1, 0, 1, 0]);
+    let mut due =
+        |used, seconds: u64| memory.due(&vitals(used), RunNs(seconds * 1_000_000_000)).len();
+    assert_eq!(
+        [due(8.0, 0), due(9.5, 1), due(9.6, 60), due(9.6, 61), due(9.6, 62)],
+        [0, 1, 0, 1, 0]
+    );
 }
 
 #[test]
@@ -92,7 +99,10 @@ fn this_machine_has_memory_and_its_first_sample_has_no_load() {
 fn training_goes_on_beside_the_samples() {
     let (summary, events) = with_hub(|hub, _| {
         let guard = watch(hub.clone(), SystemSampler::new(), Duration::from_millis(1)).unwrap();
-        let summary = Trainer::new(small(20), |_| Task::CartPole.make(), hub).unwrap().run(&StopFlag::new()).unwrap();
+        let summary = Trainer::new(small(20), |_| Task::CartPole.make(), hub)
+            .unwrap()
+            .run(&StopFlag::new())
+            .unwrap();
         drop(guard);
         summary
     });

@@ -15,23 +15,32 @@ pub const TREND_BLOCK: usize = 10;
 
 /// Returns the anomalies of an update, in the order of the contract's table.
 pub fn update_anomalies(batch_idx: u64, outcome: &UpdateOutcome) -> Vec<Event> {
-    let seen = |kind: &str, subject: &str, value: f64, threshold: Option<f64>, detail: Option<&str>| Anomaly {
-        kind: kind.to_owned(),
-        batch_idx: Some(batch_idx),
-        inner_epoch: None,
-        env_id: None,
-        subject: Some(subject.to_owned()),
-        value: Some(value),
-        threshold,
-        detail: detail.map(str::to_owned),
-    };
+    let seen =
+        |kind: &str, subject: &str, value: f64, threshold: Option<f64>, detail: Option<&str>| {
+            Anomaly {
+                kind: kind.to_owned(),
+                batch_idx: Some(batch_idx),
+                inner_epoch: None,
+                env_id: None,
+                subject: Some(subject.to_owned()),
+                value: Some(value),
+                threshold,
+                detail: detail.map(str::to_owned),
+            }
+        };
     match &outcome.skip {
         Some(Skip::NonfiniteLoss { subject, value }) => {
             let anomaly = seen("nonfinite_loss", subject, *value, None, Some("update skipped"));
             return vec![Event::NumericalInstabilityDetected(anomaly)];
         }
         Some(Skip::NonfiniteGradient { value }) => {
-            let anomaly = seen("nonfinite_gradient", "policy.grad_norm", *value, None, Some("update skipped"));
+            let anomaly = seen(
+                "nonfinite_gradient",
+                "policy.grad_norm",
+                *value,
+                None,
+                Some("update skipped"),
+            );
             return vec![Event::NumericalInstabilityDetected(anomaly)];
         }
         // Nothing was changed, and the numbers of the few samples evaluated are not told.
@@ -41,11 +50,13 @@ pub fn update_anomalies(batch_idx: u64, outcome: &UpdateOutcome) -> Vec<Event> {
     let stats = &outcome.stats;
     let mut events = Vec::new();
     if let Some(norm) = stats.gradients.grad_norm.filter(|&norm| GRADIENT_EXPLOSION < norm) {
-        let anomaly = seen("gradient_explosion", "policy.grad_norm", norm, Some(GRADIENT_EXPLOSION), None);
+        let anomaly =
+            seen("gradient_explosion", "policy.grad_norm", norm, Some(GRADIENT_EXPLOSION), None);
         events.push(Event::GradientAnomaly(anomaly));
     }
     if let Some(ratio) = stats.policy.ratio_max.filter(|&ratio| RATIO_EXPLOSION < ratio) {
-        let anomaly = seen("ratio_explosion", "policy.ratio_max", ratio, Some(RATIO_EXPLOSION), None);
+        let anomaly =
+            seen("ratio_explosion", "policy.ratio_max", ratio, Some(RATIO_EXPLOSION), None);
         events.push(Event::RatioExplosionDetected(anomaly));
     }
     if let Some(ratio) = stats.policy.ratio_min.filter(|&ratio| ratio < RATIO_COLLAPSE) {
@@ -54,12 +65,14 @@ pub fn update_anomalies(batch_idx: u64, outcome: &UpdateOutcome) -> Vec<Event> {
     }
     let rollout = &stats.rollout;
     let range = rollout.value_max.zip(rollout.value_min).map(|(high, low)| high - low);
-    if let (Some(std), Some(range), Some(return_std)) = (rollout.value_std, range, rollout.return_std)
+    if let (Some(std), Some(range), Some(return_std)) =
+        (rollout.value_std, range, rollout.return_std)
         && std < VALUE_COLLAPSE_STD
         && range < VALUE_COLLAPSE_RANGE
         && VALUE_COLLAPSE_MIN_RETURN_STD <= return_std
     {
-        let anomaly = seen("value_collapse", "policy.value_std", std, Some(VALUE_COLLAPSE_STD), None);
+        let anomaly =
+            seen("value_collapse", "policy.value_std", std, Some(VALUE_COLLAPSE_STD), None);
         events.push(Event::ValueCollapseDetected(anomaly));
     }
     events
@@ -100,8 +113,10 @@ pub fn trend_anomaly(batch_idx: u64, count: u64, recent: &[f64]) -> Option<Event
 /// Returns one warning for each pool that is too full: `RAM`, then `cuda:0` and so on.
 pub fn memory_anomalies(vitals: &SystemVitals) -> Vec<Anomaly> {
     let ram = ("RAM".to_owned(), vitals.ram_used_gb, vitals.ram_total_gb);
-    let devices =
-        vitals.gpus.iter().map(|gpu| (format!("cuda:{}", gpu.device_id), gpu.memory_used_gb, gpu.memory_total_gb));
+    let devices = vitals
+        .gpus
+        .iter()
+        .map(|gpu| (format!("cuda:{}", gpu.device_id), gpu.memory_used_gb, gpu.memory_total_gb));
     std::iter::once(ram)
         .chain(devices)
         .filter_map(|(pool, used, total)| Some((pool, used? / total?)))

@@ -141,9 +141,10 @@ fn derivative([theta_1, theta_2, velocity_1, velocity_2]: [f64; 4], torque: f64)
         - 2.0 * MASS_2 * LENGTH_1 * CENTRE_2 * velocity_2 * velocity_1 * sin_2
         + (MASS_1 * CENTRE_1 + MASS_2 * LENGTH_1) * GRAVITY * (theta_1 - PI / 2.0).cos()
         + phi2;
-    let acceleration_2 =
-        (torque + d2 / d1 * phi1 - MASS_2 * LENGTH_1 * CENTRE_2 * velocity_1 * velocity_1 * sin_2 - phi2)
-            / (MASS_2 * CENTRE_2 * CENTRE_2 + INERTIA - d2 * d2 / d1);
+    let acceleration_2 = (torque + d2 / d1 * phi1
+        - MASS_2 * LENGTH_1 * CENTRE_2 * velocity_1 * velocity_1 * sin_2
+        - phi2)
+        / (MASS_2 * CENTRE_2 * CENTRE_2 + INERTIA - d2 * d2 / d1);
     let acceleration_1 = -(d2 * acceleration_2 + phi1) / d1;
     [velocity_1, velocity_2, acceleration_1, acceleration_2]
 }

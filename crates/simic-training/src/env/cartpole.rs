@@ -76,11 +76,15 @@ impl Env for CartPole {
         let [x, x_dot, theta, theta_dot] = self.state;
         let (sin, cos) = theta.sin_cos();
         let push = (force + POLE_MOMENT * theta_dot * theta_dot * sin) / TOTAL_MASS;
-        let theta_acc =
-            (GRAVITY * sin - cos * push) / (HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * cos * cos / TOTAL_MASS));
+        let theta_acc = (GRAVITY * sin - cos * push)
+            / (HALF_LENGTH * (4.0 / 3.0 - POLE_MASS * cos * cos / TOTAL_MASS));
         let x_acc = push - POLE_MOMENT * theta_acc * cos / TOTAL_MASS;
-        self.state =
-            [x + TAU * x_dot, x_dot + TAU * x_acc, theta + TAU * theta_dot, theta_dot + TAU * theta_acc];
+        self.state = [
+            x + TAU * x_dot,
+            x_dot + TAU * x_acc,
+            theta + TAU * theta_dot,
+            theta_dot + TAU * theta_acc,
+        ];
         self.elapsed += 1;
         let [x, _, theta, _] = self.state;
         Step {

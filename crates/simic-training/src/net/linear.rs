@@ -1,7 +1,7 @@
 //! A fully connected layer: forward, backward and its initial weights.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, Axis};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -37,7 +37,9 @@ impl<F: Real> Linear<F> {
             let length = vector.iter().map(|v| v * v).sum::<f64>().sqrt();
             // A draw that lies almost in the span of the others would only add rounding errors.
             if 1e-6 < length {
-                vector.iter_mut().for_each(|v| *v /= length);
+                for entry in &mut vector {
+                    *entry /= length;
+                }
                 basis.push(vector);
             }
         }
@@ -49,16 +51,16 @@ impl<F: Real> Linear<F> {
     }
 
     /// Returns the outputs (`[n, outputs]`) for inputs `x` (`[n, inputs]`).
-    pub fn forward(&self, x: ArrayView2<'_, F>) -> Array2<F> {
+    pub fn forward(&self, x: &Array2<F>) -> Array2<F> {
         let mut y = Array2::zeros((x.nrows(), self.bias.len()));
         y += &self.bias;
-        general_mat_mul(F::one(), &x, &self.weight, F::one(), &mut y);
+        general_mat_mul(F::one(), x, &self.weight, F::one(), &mut y);
         y
     }
 
     /// Adds the gradient of the parameters to `gradient`, from the inputs `x` (`[n, inputs]`) and the gradient of the
     /// outputs `dy` (`[n, outputs]`).
-    pub fn backward(&self, x: ArrayView2<'_, F>, dy: &Array2<F>, gradient: &mut Self) {
+    pub fn backward(&self, x: &Array2<F>, dy: &Array2<F>, gradient: &mut Self) {
         general_mat_mul(F::one(), &x.t(), dy, F::one(), &mut gradient.weight);
         gradient.bias += &dy.sum_axis(Axis(0));
     }
@@ -78,7 +80,8 @@ mod tests {
 
     #[track_caller]
     fn check_orthogonal(inputs: usize, outputs: usize) {
-        let layer = Linear::<f64>::orthogonal(inputs, outputs, 1.5, &mut ChaCha8Rng::seed_from_u64(3));
+        let layer =
+            Linear::<f64>::orthogonal(inputs, outputs, 1.5, &mut ChaCha8Rng::seed_from_u64(3));
         let gram = if inputs < outputs {
             layer.weight.dot(&layer.weight.t())
         } else {
@@ -86,7 +89,10 @@ mod tests {
         };
         for ((i, j), &entry) in gram.indexed_iter() {
             let expected = if i == j { 2.25 } else { 0.0 };
-            assert!((entry - expected).abs() < 1e-10, "entry {i},{j} of {inputs}x{outputs} is {entry}");
+            assert!(
+                (entry - expected).abs() < 1e-10,
+                "entry {i},{j} of {inputs}x{outputs} is {entry}"
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! A multilayer perceptron: linear layers with a hyperbolic tangent between them.
 
-use ndarray::{Array2, ArrayView2, Zip};
+use ndarray::{Array2, Zip};
 use rand::Rng;
 
 use super::{Linear, Real};
@@ -38,19 +38,21 @@ impl<F: Real> Mlp<F> {
     }
 
     /// Makes a network of the same shape with every parameter 0.
+    #[must_use]
     pub fn zeros_like(&self) -> Self {
-        let layers = self.layers.iter().map(|l| Linear::zeros(l.weight.nrows(), l.weight.ncols())).collect();
+        let layers =
+            self.layers.iter().map(|l| Linear::zeros(l.weight.nrows(), l.weight.ncols())).collect();
         Self { layers }
     }
 
     /// Runs the network on `x` (`[n, inputs]`) and keeps what the gradient needs.
-    pub fn forward(&self, x: ArrayView2<'_, F>) -> Trace<F> {
+    pub fn forward(&self, x: &Array2<F>) -> Trace<F> {
         let mut hidden: Vec<Array2<F>> = Vec::with_capacity(self.layers.len());
         let mut output = Array2::zeros((0, 0));
         for (i, layer) in self.layers.iter().enumerate() {
             let mut y = match hidden.last() {
-                Some(below) => layer.forward(below.view()),
-                None => layer.forward(x.view()),
+                Some(below) => layer.forward(below),
+                None => layer.forward(x),
             };
             if i + 1 < self.layers.len() {
                 y.mapv_inplace(F::tanh_of);
@@ -63,14 +65,20 @@ impl<F: Real> Mlp<F> {
     }
 
     /// Adds the gradient of the parameters to `gradient`, given the pass over `x` and the gradient of its output.
-    pub fn backward(&self, x: ArrayView2<'_, F>, trace: &Trace<F>, d_output: Array2<F>, gradient: &mut Self) {
+    pub fn backward(
+        &self,
+        x: &Array2<F>,
+        trace: &Trace<F>,
+        d_output: Array2<F>,
+        gradient: &mut Self,
+    ) {
         let mut dy = d_output;
         for (i, layer) in self.layers.iter().enumerate().rev() {
             let Some(below) = i.checked_sub(1).and_then(|j| trace.hidden.get(j)) else {
-                layer.backward(x.view(), &dy, &mut gradient.layers[i]);
+                layer.backward(x, &dy, &mut gradient.layers[i]);
                 continue;
             };
-            layer.backward(below.view(), &dy, &mut gradient.layers[i]);
+            layer.backward(below, &dy, &mut gradient.layers[i]);
             dy = layer.backward_input(&dy);
             Zip::from(&mut dy).and(below).for_each(|d, &y| *d *= F::one() - y * y);
         }

@@ -67,7 +67,8 @@ impl Head {
         match (self, taken) {
             (Self::Categorical(_), Taken::Choice(choice)) => {
                 let total = log_sum_exp(outputs);
-                let entropy = -outputs.iter().map(|&o| (o - total).exp() * (o - total)).sum::<f64>();
+                let entropy =
+                    -outputs.iter().map(|&o| (o - total).exp() * (o - total)).sum::<f64>();
                 let log_prob = outputs.get(choice).map_or(f64::NAN, |&o| o - total);
                 Judgement { log_prob, entropy }
             }
@@ -99,7 +100,8 @@ impl Head {
         match (self, taken) {
             (Self::Categorical(_), Taken::Choice(choice)) => {
                 let total = log_sum_exp(outputs);
-                let entropy = -outputs.iter().map(|&o| (o - total).exp() * (o - total)).sum::<f64>();
+                let entropy =
+                    -outputs.iter().map(|&o| (o - total).exp() * (o - total)).sum::<f64>();
                 for (i, (slot, &o)) in d_outputs.iter_mut().zip(outputs).enumerate() {
                     let p = (o - total).exp();
                     let hit = if i == choice { 1.0 } else { 0.0 };
@@ -108,14 +110,17 @@ impl Head {
             }
             (Self::Gaussian(_), Taken::Draw(draw)) => {
                 let spreads = log_std.iter().zip(d_log_std);
-                for (((slot, &mean), (&log_std, d_spread)), &x) in d_outputs.iter_mut().zip(outputs).zip(spreads).zip(draw)
+                for (((slot, &mean), (&log_std, d_spread)), &x) in
+                    d_outputs.iter_mut().zip(outputs).zip(spreads).zip(draw)
                 {
                     let z = (f64::from(x) - mean) / log_std.exp();
                     *slot = d.log_prob * z / log_std.exp();
                     *d_spread += d.log_prob * (z * z - 1.0) + d.entropy;
                 }
             }
-            (Self::Categorical(_) | Self::Gaussian(_), Taken::Choice(_) | Taken::Draw(_)) => d_outputs.fill(f64::NAN),
+            (Self::Categorical(_) | Self::Gaussian(_), Taken::Choice(_) | Taken::Draw(_)) => {
+                d_outputs.fill(f64::NAN);
+            }
         }
     }
 
@@ -168,9 +173,18 @@ pub struct ActorCritic<F> {
 
 impl<F: Real> ActorCritic<F> {
     /// Makes a network with hidden layers of these widths. The actor starts almost indifferent (output gain 0.01).
-    pub fn new(observation_len: usize, head: Head, hidden: &[usize], log_std: f64, rng: &mut impl Rng) -> Self {
+    pub fn new(
+        observation_len: usize,
+        head: Head,
+        hidden: &[usize],
+        log_std: f64,
+        rng: &mut impl Rng,
+    ) -> Self {
         let widths = |outputs: usize| -> Vec<usize> {
-            std::iter::once(observation_len).chain(hidden.iter().copied()).chain([outputs]).collect()
+            std::iter::once(observation_len)
+                .chain(hidden.iter().copied())
+                .chain([outputs])
+                .collect()
         };
         Self {
             actor: Mlp::new(&widths(head.outputs()), 0.01, rng),
@@ -181,6 +195,7 @@ impl<F: Real> ActorCritic<F> {
     }
 
     /// Makes a network of the same shape with every parameter 0.
+    #[must_use]
     pub fn zeros_like(&self) -> Self {
         Self {
             actor: self.actor.zeros_like(),

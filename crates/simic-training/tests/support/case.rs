@@ -1,4 +1,5 @@
 //! Small updates made of numbers that any machine computes alike, as values and as JSON.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use ndarray::Array2;
 use rand::seq::SliceRandom;
@@ -27,17 +28,26 @@ const N: usize = N_ENVS * EPOCHS;
 const INPUTS: usize = 3;
 
 impl Case {
-    fn new(name: &'static str, head: Head, seed: u64, change: impl FnOnce(&mut Hyperparams)) -> Self {
+    fn new(
+        name: &'static str,
+        head: Head,
+        seed: u64,
+        change: impl FnOnce(&mut Hyperparams),
+    ) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut hyper = TaskDefaults::of(Task::CartPole).hyper;
         (hyper.passes, hyper.minibatch_size, hyper.hidden) = (2, 5, vec![4, 3]);
         change(&mut hyper);
         let mut net = ActorCritic::<f32>::new(INPUTS, head, &[4, 3], 0.0, &mut rng);
         net.tensors_mut().into_iter().flatten().for_each(|w| *w = rng.random_range(-0.8..0.8));
-        let mut some = |n: usize, low: f64, high: f64| -> Vec<f64> { (0..n).map(|_| rng.random_range(low..high)).collect() };
+        let mut some = |n: usize, low: f64, high: f64| -> Vec<f64> {
+            (0..n).map(|_| rng.random_range(low..high)).collect()
+        };
         let observations = some(N * INPUTS, -2.0, 2.0).iter().map(|&x| x as f32).collect();
         let (actions, low, high) = match head {
-            Head::Categorical(choices) => (Actions::Choices((0..N).map(|i| (i * 7 / 3) % choices).collect()), -1.5, -0.5),
+            Head::Categorical(choices) => {
+                (Actions::Choices((0..N).map(|i| (i * 7 / 3) % choices).collect()), -1.5, -0.5)
+            }
             Head::Gaussian(width) => {
                 let values = some(N * width, -1.2, 1.2).iter().map(|&x| x as f32).collect();
                 (Actions::Draws { width, values }, -3.0, -1.5)
@@ -67,7 +77,8 @@ impl Case {
     pub(crate) fn update(&self) -> (ActorCritic<f32>, UpdateOutcome) {
         let (mut net, mut adam) = (self.net.clone(), Adam::new(&self.net.lengths()));
         let parts = (&mut net, &mut adam);
-        let outcome = update(parts, &self.rollout, &self.hyper, self.learning_rate, &mut self.shuffle());
+        let outcome =
+            update(parts, &self.rollout, &self.hyper, self.learning_rate, &mut self.shuffle());
         (net, outcome)
     }
 
@@ -85,7 +96,9 @@ impl Case {
         let wide = |x: &[f32]| -> Vec<f64> { x.iter().map(|&v| f64::from(v)).collect() };
         let (head, actions) = match &rollout.actions {
             Actions::Choices(choices) => ("categorical", json!(choices)),
-            Actions::Draws { width, values } => ("gaussian", json!(values.chunks(*width).map(wide).collect::<Vec<_>>())),
+            Actions::Draws { width, values } => {
+                ("gaussian", json!(values.chunks(*width).map(wide).collect::<Vec<_>>()))
+            }
         };
         let ends: Vec<&str> = rollout
             .ends
@@ -98,7 +111,8 @@ impl Case {
             .collect();
         let layers = |mlp: &simic_training::net::Mlp<f32>| -> Vec<Value> {
             let layer = |l: &simic_training::net::Linear<f32>| {
-                let rows: Vec<Vec<f64>> = l.weight.rows().into_iter().map(|row| wide(&row.to_vec())).collect();
+                let rows: Vec<Vec<f64>> =
+                    l.weight.rows().into_iter().map(|row| wide(&row.to_vec())).collect();
                 json!({"weight": rows, "bias": wide(&l.bias.to_vec())})
             };
             mlp.layers.iter().map(layer).collect()
