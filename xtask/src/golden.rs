@@ -1,8 +1,11 @@
 //! Golden files of the wire: checked and written by a test of leyline, and kept from changing once released.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::{process, workspace};
 
 /// What `cargo xtask golden` is asked to do.
 #[derive(clap::Args)]
@@ -37,12 +40,53 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
+/// Lets the test write; what it did to a released file is undone, and is an error.
 fn write() -> Result<()> {
     keep_released()?;
-    if !process::succeeds(test().env(WRITE_VARIABLE, "1"))? {
+    let released = released()?;
+    let written = process::succeeds(test().env(WRITE_VARIABLE, "1"))?;
+    let touched: Vec<&Path> = released
+        .iter()
+        .filter(|(path, bytes)| !holds(path, bytes))
+        .map(|(path, _)| path.as_path())
+        .collect();
+    for (path, bytes) in released.iter().filter(|(path, _)| touched.contains(&path.as_path())) {
+        fs::write(path, bytes).with_context(|| format!("cannot restore {}", path.display()))?;
+    }
+    if !touched.is_empty() {
+        let names: Vec<String> = touched.iter().map(|path| path.display().to_string()).collect();
+        bail!(
+            "the code would change released golden files, which were restored: {}; a changed meaning needs a new version and a new folder",
+            names.join(", ")
+        );
+    }
+    if !written {
         bail!("the golden files were not written");
     }
-    keep_released()
+    Ok(())
+}
+
+/// Returns the released files with what they hold.
+fn released() -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut args =
+        vec!["-c", "safe.directory=*", "ls-tree", "-r", "-z", "--name-only", "HEAD", "--"];
+    args.extend(RELEASED);
+    let listing = process::output(&mut process::command("git", &args))
+        .context("cannot ask git for released files")?;
+    let paths = listing
+        .split('\0')
+        .filter(|path| !path.is_empty())
+        .map(|path| workspace::root().join(path));
+    paths
+        .map(|path| {
+            fs::read(&path).map(|bytes| (path, bytes)).context("cannot read a released file")
+        })
+        .collect()
+}
+
+/// Returns whether the file at `path` holds `bytes`.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|found| found == bytes)
 }
 
 fn test() -> std::process::Command {
