@@ -1,0 +1,28 @@
+//! Binary frames.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use leyline::wire::{decode_frame, encode_frame};
+
+use super::sample;
+
+pub(crate) fn benches(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("frame");
+    for kind in sample::KINDS {
+        let (_, envelope) = sample::of(kind);
+        let mut frame = Vec::new();
+        encode_frame(&envelope, &mut frame).expect("an example fits into a frame");
+        group.throughput(Throughput::Bytes(frame.len() as u64));
+        group.bench_function(format!("encode/{kind}"), |bencher| {
+            let mut out = Vec::new();
+            bencher.iter(|| {
+                out.clear();
+                encode_frame(black_box(&envelope), &mut out).is_ok()
+            });
+        });
+        group.bench_function(format!("decode/{kind}"), |bencher| {
+            bencher.iter(|| decode_frame(&envelope.run_id, black_box(&frame)));
+        });
+    }
+}
