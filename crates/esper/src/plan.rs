@@ -123,8 +123,9 @@ fn unreadable(error: &CheckpointError) -> Usage {
 
 /// Returns the error in the words of the command line.
 fn told(error: &ConfigError) -> String {
-    let text = error.to_string();
-    let ConfigError::OutOfRange { field, .. } = error else { return text };
+    let ConfigError::OutOfRange { field, value, low, high } = error else {
+        return error.to_string();
+    };
     let flag = match *field {
         "n_envs" => "--envs".to_owned(),
         "max_epochs" => "--episode-length".to_owned(),
@@ -132,10 +133,13 @@ fn told(error: &ConfigError) -> String {
         "requested_batches" => "--episodes".to_owned(),
         "start_batch" => "--start-episode".to_owned(),
         "save_every" => "--save".to_owned(),
-        "number of hidden layers" | "width of a hidden layer" => {
-            return format!("--hidden: {text}");
-        }
+        "number of hidden layers" | "width of a hidden layer" => format!("--hidden: {field}"),
         name => format!("--{}", name.replace('_', "-")),
     };
-    text.replacen(field, &flag, 1)
+    // The smallest number there is stands for a range that is open below.
+    let from = if *low == f64::MIN_POSITIVE { "above 0".to_owned() } else { format!("{low}") };
+    format!("{flag} is {value}, allowed is {from} to {high}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
-//! Examples, defaults and exit codes below the long help. The numbers are those of the trainer.
+//! Examples above the long help, defaults and exit codes below it. The numbers are those of the trainer.
 
 use std::fmt::Write as _;
 
 use simic_training::config::Config;
 use simic_training::env::Task;
 
-const EXAMPLES: &str = "\
+/// What people look for first.
+pub(super) const EXAMPLES: &str = "\
 Examples:
   esper ppo                                   train CartPole-v1 and watch it
   esper ppo --task pendulum --seed 7          another task, another seed
@@ -17,16 +18,15 @@ Examples:
 
 Afterwards:
   sanctum-tui render runs/ID
-  sanctum-tui snapshot runs/ID --json --get episodes.mean_return
-";
+  sanctum-tui snapshot runs/ID --json --get episodes.mean_return";
 
 const EXITS: &str = "
 Exit codes:
     0  completed, or stopped through `q`
     1  run-time error, or the run failed
     2  usage error; nothing was written
-  130  interrupted (Ctrl-C): the batch was finished and a checkpoint written; a second Ctrl-C leaves at once
-  143  terminated (SIGTERM), likewise";
+  130  interrupted (Ctrl-C): the batch was finished, a checkpoint written; a second Ctrl-C leaves at once
+  143  terminated (SIGTERM): the same, as far as it fits into two seconds";
 
 /// A flag, and what it is set to in a run.
 type Row = (&'static str, fn(&Config) -> String);
@@ -57,7 +57,7 @@ const ROWS: [Row; 20] = [
 /// Returns the text below the long help.
 pub(super) fn text() -> String {
     let configs: Vec<Config> = Task::ALL.iter().map(|&task| Config::default_run(task, 0)).collect();
-    let mut out = format!("{EXAMPLES}\nDefaults of the tasks:\n");
+    let mut out = "Defaults of the tasks:\n".to_owned();
     let mut line = |name: &str, cells: &mut dyn Iterator<Item = String>| {
         let cells: String = cells.map(|cell| format!(" {cell:>12}")).collect();
         // Writing to a `String` cannot fail.
