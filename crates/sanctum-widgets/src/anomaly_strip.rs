@@ -32,16 +32,13 @@ fn parts(snapshot: &Snapshot) -> Vec<(String, Health)> {
         let count = snapshot.envs.iter().filter(|env| env.status == status).count() as u64;
         (Some(count), verdict::env_status(status))
     };
-    fn layers<T: Copy + Into<u64>>(reading: Option<&Reading<T>>) -> (Option<u64>, Health) {
-        (verdict::fresh_count(reading), reading.map_or(Health::NoData, |r| r.verdict))
-    }
     let counted = [
         ("stalled", envs(EnvStatus::Stalled)),
         ("degraded", envs(EnvStatus::Degraded)),
-        ("NaN grads", layers(policy.nan_grad_count.as_ref())),
-        ("Inf grads", layers(policy.inf_grad_count.as_ref())),
-        ("exploding", layers(policy.exploding_layers.as_ref())),
-        ("dead", layers(policy.dead_layers.as_ref())),
+        ("NaN grads", fresh(policy.nan_grad_count.as_ref())),
+        ("Inf grads", fresh(policy.inf_grad_count.as_ref())),
+        ("exploding", fresh(policy.exploding_layers.as_ref())),
+        ("dead", fresh(policy.dead_layers.as_ref())),
     ];
     let rows = [
         ("lost", (telemetry.events_lost, verdict::events_lost(telemetry.events_lost))),
@@ -74,6 +71,11 @@ fn parts(snapshot: &Snapshot) -> Vec<(String, Health)> {
     parts
         .extend(connection.map(|word| (word.to_owned(), verdict::connection(snapshot.connection))));
     parts
+}
+
+/// A count that the latest update measured, with its verdict.
+fn fresh<T: Copy + Into<u64>>(reading: Option<&Reading<T>>) -> (Option<u64>, Health) {
+    (verdict::fresh_count(reading), reading.map_or(Health::NoData, |r| r.verdict))
 }
 
 fn raised(flag: Option<&Reading<bool>>) -> bool {

@@ -191,16 +191,16 @@ mod tests {
     use crate::dump;
     use crate::theme::Theme;
 
-    fn drawn(values: &[f64], columns: u16, rows: u16, theme: &Theme) -> Buffer {
+    fn drawn(values: &[f64], columns: u16, rows: u16, theme: Theme) -> Buffer {
         let mut buf = Buffer::empty(Rect::new(0, 0, columns, rows));
-        if let Some(mut pen) = Pen::new(*buf.area(), &mut buf, theme) {
+        if let Some(mut pen) = Pen::new(*buf.area(), &mut buf, &theme) {
             draw_chart(&mut pen, values);
         }
         buf
     }
 
     fn shown(values: &[f64], columns: u16, rows: u16, marker: Marker) -> String {
-        dump::rows(&drawn(values, columns, rows, &Theme::DARK.with_marker(marker))).join("\n")
+        dump::rows(&drawn(values, columns, rows, Theme::DARK.with_marker(marker))).join("\n")
     }
 
     const RISE: &[f64] = &[20.0, 40.0, 30.0, 60.0, 120.0, 200.0];
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn what_is_not_finite_interrupts_the_line_and_is_marked() {
         let values = [1.0, 2.0, f64::NAN, 2.0, f64::INFINITY, 1.0];
-        insta::assert_snapshot!(dump::dump(&drawn(&values, 12, 2, &Theme::DARK)));
+        insta::assert_snapshot!(dump::dump(&drawn(&values, 12, 2, Theme::DARK)));
         assert_eq!(shown(&[f64::NAN], 4, 2, Marker::Braille), "   !\n");
         assert_eq!(shown(&[], 4, 1, Marker::Braille), "");
     }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn labels_tell_the_extremes_apart() {
         let labels = |values: &[f64]| {
-            let rows = dump::rows(&drawn(values, 30, 2, &Theme::DARK));
+            let rows = dump::rows(&drawn(values, 30, 2, Theme::DARK));
             rows.iter()
                 .map(|row| row.split_whitespace().next().unwrap_or("").to_owned())
                 .collect::<Vec<_>>()
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(labels(&[0.012, 0.034]), ["0.034", "0.012"]);
         assert_eq!(labels(&[-1e12, 1e12]), ["1.00e12", "-1.00e12"]);
         assert_eq!(
-            dump::rows(&drawn(&[7.0, 7.0], 30, 2, &Theme::DARK))[1].split_whitespace().next(),
+            dump::rows(&drawn(&[7.0, 7.0], 30, 2, Theme::DARK))[1].split_whitespace().next(),
             Some("7.0")
         );
     }
@@ -244,7 +244,7 @@ mod tests {
         fn a_spike_is_never_lost(count in 1_usize..128, at in 0_usize..128, columns in 1_u16..60) {
             let at = at % count;
             let values: Vec<f64> = (0..count).map(|i| if i == at { 1.0 } else { 0.0 }).collect();
-            let rows = dump::rows(&drawn(&values, columns, 3, &Theme::DARK.with_marker(Marker::Ascii)));
+            let rows = dump::rows(&drawn(&values, columns, 3, Theme::DARK.with_marker(Marker::Ascii)));
             // With one value only there is no range, and the line lies at the bottom.
             let row = if count == 1 { 2 } else { 0 };
             prop_assert!(rows[row].contains('*'), "{:?}", rows);
@@ -252,7 +252,7 @@ mod tests {
 
         #[test]
         fn any_values_in_any_size(values in prop::collection::vec(any::<f64>(), 0..200), columns in 0_u16..70, rows in 0_u16..9) {
-            drawn(&values, columns, rows, &Theme::DARK);
+            drawn(&values, columns, rows, Theme::DARK);
         }
     }
 }

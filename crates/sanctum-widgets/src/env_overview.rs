@@ -83,7 +83,7 @@ impl Widget for &EnvOverview<'_> {
         // Frame, header and sum row take four rows.
         let room = pen.height().saturating_sub(4);
         let ordered = self.ordered(room);
-        let first = self.view.from_start(ordered.len(), room);
+        let first = self.view.first_from_start(ordered.len(), room);
         let shown = ordered.iter().skip(first).take(room);
         let frame = self.frame(shown.len());
         if let Some(mut inside) = frame.draw(&mut pen, self.view) {
@@ -307,14 +307,13 @@ mod tests {
         snapshot.envs = snapshot
             .envs
             .iter()
-            .cloned()
             .map(|env| EnvView {
                 episode_return: Some(f64::NAN),
                 best_return: Some(-1e11),
                 epochs_since_improvement: Some(17_500),
                 last_update_age_seconds: Some(3.0),
                 return_history: Arc::from([1.0, f64::NAN, 3.0]),
-                ..env
+                ..env.clone()
             })
             .collect();
         insta::assert_snapshot!(

@@ -89,10 +89,10 @@ impl Widget for &EpisodePanel<'_> {
             let top = self.draw_pairs(&mut inside);
             let (columns, rows) = (inside.width(), inside.height());
             if let Some(mut plot) = inside.part(0, top, columns, rows) {
-                if self.props.return_history.is_empty() {
-                    plot.text(0, 0, "no finished episode yet", Class::Missing);
-                } else {
-                    draw_chart(&mut plot, &self.props.return_history);
+                match (self.props.return_history.is_empty(), self.props.total) {
+                    (false, _) => draw_chart(&mut plot, &self.props.return_history),
+                    (true, 0) => plot.text(0, 0, "no finished episode yet", Class::Missing),
+                    (true, _) => plot.text(0, 0, "no finished batch yet", Class::Missing),
                 }
             }
         }
@@ -151,24 +151,24 @@ mod tests {
     use crate::dump::{draw, draw_buffer, rows};
     use crate::glyph::{Glyphs, Marker};
 
-    fn shown(snapshot: &Snapshot, theme: &Theme, columns: u16, height: u16) -> String {
-        rows(&draw_buffer(&EpisodePanel::new(snapshot.into(), theme), columns, height)).join("\n")
+    fn shown(snapshot: &Snapshot, theme: Theme, columns: u16, height: u16) -> String {
+        rows(&draw_buffer(&EpisodePanel::new(snapshot.into(), &theme), columns, height)).join("\n")
     }
 
     #[test]
     fn numbers_and_the_line() {
         let snapshot = base::episodes();
-        insta::assert_snapshot!("main_screen", shown(&snapshot, &Theme::DARK, 40, 10));
-        insta::assert_snapshot!("wide", shown(&snapshot, &Theme::DARK, 50, 12));
+        insta::assert_snapshot!("main_screen", shown(&snapshot, Theme::DARK, 40, 10));
+        insta::assert_snapshot!("wide", shown(&snapshot, Theme::DARK, 50, 12));
         insta::assert_snapshot!(
             "block",
-            shown(&snapshot, &Theme::DARK.with_marker(Marker::Block), 40, 10)
+            shown(&snapshot, Theme::DARK.with_marker(Marker::Block), 40, 10)
         );
         insta::assert_snapshot!(
             "ascii",
-            shown(&snapshot, &Theme::PLAIN.with_glyphs(Glyphs::Ascii), 40, 10)
+            shown(&snapshot, Theme::PLAIN.with_glyphs(Glyphs::Ascii), 40, 10)
         );
-        insta::assert_snapshot!("one_column", shown(&snapshot, &Theme::DARK, 30, 14));
+        insta::assert_snapshot!("one_column", shown(&snapshot, Theme::DARK, 30, 14));
     }
 
     #[test]
@@ -178,6 +178,9 @@ mod tests {
             draw(&EpisodePanel::new((&Snapshot::empty()).into(), &Theme::DARK), 40, 8)
         );
         let mut snapshot = base::episodes();
+        let episodes = &mut snapshot.episodes;
+        episodes.return_history = Arc::from([]);
+        assert!(shown(&snapshot, Theme::DARK, 40, 8).contains("no finished batch yet"));
         let episodes = &mut snapshot.episodes;
         episodes.last_return = Some(base::graded("episodes.last_return", f64::NAN));
         episodes.worst_return = Some(base::graded("episodes.worst_return", -123_456_789.0));

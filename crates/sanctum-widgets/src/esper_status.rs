@@ -91,7 +91,7 @@ impl Widget for &EsperStatus<'_> {
         let Some(mut pen) = Pen::new(area, buf, self.theme) else { return };
         if let Some(mut inside) = Frame::of(WidgetId::EsperStatus).draw(&mut pen, self.view) {
             let rows = self.rows();
-            let first = self.view.from_start(rows.len(), inside.height());
+            let first = self.view.first_from_start(rows.len(), inside.height());
             for (row, (label, value)) in rows.iter().skip(first).enumerate() {
                 inside.text(0, row, label, Class::Dim);
                 // The value keeps its place; where both do not fit, it gives up its end.

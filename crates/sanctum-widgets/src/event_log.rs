@@ -70,7 +70,7 @@ impl<'a> EventLog<'a> {
     }
 
     /// Returns the number of lines that can be scrolled.
-    pub fn entries(&self) -> usize {
+    pub const fn entries(&self) -> usize {
         self.entries.len()
     }
 }
@@ -162,7 +162,7 @@ impl Widget for &EventLog<'_> {
             if self.entries.is_empty() {
                 inside.text(0, 0, "no events", Class::Missing);
             }
-            let first = self.view.from_end(self.entries.len(), inside.height());
+            let first = self.view.first_from_end(self.entries.len(), inside.height());
             for (row, entry) in self.entries.iter().skip(first).take(inside.height()).enumerate() {
                 draw_entry(&mut inside, row, entry);
             }

@@ -93,7 +93,7 @@ impl Widget for &PolicyLosses<'_> {
         let frame = self.frame(&pen);
         if let Some(mut inside) = frame.draw(&mut pen, self.view) {
             let rows = self.rows();
-            let first = self.view.from_start(rows.len(), inside.height());
+            let first = self.view.first_from_start(rows.len(), inside.height());
             for (row, metric) in rows.iter().skip(first).enumerate() {
                 metric.draw(&mut inside, row);
             }

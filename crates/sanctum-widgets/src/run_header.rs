@@ -264,10 +264,7 @@ impl RunHeader<'_> {
         if props.training_thread_alive == Some(false) && !ended {
             health = Health::Critical;
         }
-        let class = match Class::of_health(health) {
-            Class::Plain => Class::Ok,
-            other => other,
-        };
+        let class = if health == Health::Healthy { Class::Ok } else { Class::of_health(health) };
         Span { text: format!("{word} {thread}"), class, reversed: self.paused }
     }
 

@@ -81,7 +81,7 @@ impl RunState {
         }
     }
 
-    fn level(&self) -> Level {
+    const fn level(&self) -> Level {
         match self {
             Self::Finished | Self::Stopped | Self::Learning => Level::Ok,
             Self::Waiting | Self::WarmingUp(_) => Level::Wait,
@@ -349,8 +349,8 @@ mod tests {
         );
         check(
             |s| {
-                (s.connection, s.finish_reason) =
-                    (Connection::Finished, Some(FinishReason::Stopped))
+                s.connection = Connection::Finished;
+                s.finish_reason = Some(FinishReason::Stopped);
             },
             "[✓] STOPPED  KL:0.005  Batch:100/200",
         );

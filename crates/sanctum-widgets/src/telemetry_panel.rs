@@ -9,8 +9,11 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
 
-use crate::format::{MISSING, NumberFormat, format_count, format_number, format_plain, width};
+use crate::format::{
+    MISSING, NumberFormat, format_count, format_foreign, format_number, format_plain, width,
+};
 use crate::frame::Frame;
+use crate::glyph::Glyphs;
 use crate::pen::Pen;
 use crate::theme::{Class, Theme};
 use crate::view::View;
@@ -92,7 +95,7 @@ impl Widget for &TelemetryPanel<'_> {
             && let Some(last) = inside.height().checked_sub(1)
         {
             let rows = self.rows();
-            let first = self.view.from_start(rows.len(), last);
+            let first = self.view.first_from_start(rows.len(), last);
             for (row, content) in rows.iter().skip(first).take(last).enumerate() {
                 content.draw(&mut inside, row);
             }
@@ -106,7 +109,7 @@ impl Widget for &TelemetryPanel<'_> {
 type Cell = (String, Class);
 
 enum Row {
-    /// A name on the left and a value on the right; what does not fit is cut from the side that is named.
+    /// A name on the left and a value on the right; the side that is not kept may come from outside, and is cut.
     Pair { name: Cell, value: Cell, keep: Keep },
     /// Two names with their counts.
     Counts([(&'static str, Option<u64>, Health); 2]),
@@ -187,7 +190,9 @@ impl TelemetryPanel<'_> {
             ]),
         ];
         rows.extend(self.sink_rows());
-        rows.extend(props.metrics.iter().map(|(name, series)| metric_row(name, series)));
+        rows.extend(
+            props.metrics.iter().map(|(name, series)| metric_row(name, series, self.theme.glyphs)),
+        );
         rows
     }
 
@@ -223,20 +228,21 @@ impl TelemetryPanel<'_> {
 }
 
 fn id_row(name: &str, id: Option<&str>) -> Row {
-    let value =
-        id.map_or_else(|| (MISSING.to_owned(), Class::Missing), |id| (id.to_owned(), Class::Plain));
-    Row::Pair { name: (name.to_owned(), Class::Dim), value, keep: Keep::Name }
+    let name = (name.to_owned(), Class::Dim);
+    match id {
+        Some(id) => Row::Pair { name, value: (id.to_owned(), Class::Plain), keep: Keep::Name },
+        None => Row::Pair { name, value: (MISSING.to_owned(), Class::Missing), keep: Keep::Value },
+    }
 }
 
 /// The newest value of a user metric, with its unit.
-fn metric_row(name: &str, series: &Series) -> Row {
+fn metric_row(name: &str, series: &Series, glyphs: Glyphs) -> Row {
     let newest = series.points.last().map(|(_, value)| *value);
     let unit = series.unit.as_ref().map_or_else(String::new, |unit| format!(" {unit}"));
-    let text = newest.map_or_else(|| MISSING.to_owned(), |value| format_plain(value) + &unit);
-    let value = (
-        crate::format::format_foreign(&text, UNIT_AND_VALUE, false),
-        Class::of_health(verdict::number(newest)),
-    );
+    let text = newest.map(|value| format_plain(value) + &unit);
+    let text = text.map(|text| format_foreign(&text, UNIT_AND_VALUE, glyphs.is_ascii()));
+    let value =
+        (text.unwrap_or_else(|| MISSING.to_owned()), Class::of_health(verdict::number(newest)));
     Row::Pair { name: (name.to_owned(), Class::Dim), value, keep: Keep::Value }
 }
 
@@ -248,7 +254,6 @@ mod tests {
     use super::*;
     use crate::base;
     use crate::dump::{draw, draw_buffer, rows};
-    use crate::glyph::Glyphs;
 
     fn shown(snapshot: &Snapshot, columns: u16, height: u16) -> String {
         rows(&draw_buffer(&TelemetryPanel::new(snapshot.into(), &Theme::DARK), columns, height))

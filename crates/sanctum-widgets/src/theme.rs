@@ -41,7 +41,7 @@ impl Class {
     ];
 
     /// Returns the class of a reading: missing, old, or that of its verdict.
-    pub fn of<T>(reading: Option<&Reading<T>>) -> Self {
+    pub const fn of<T>(reading: Option<&Reading<T>>) -> Self {
         match reading {
             None => Self::Missing,
             Some(reading) if !reading.fresh => Self::Stale,

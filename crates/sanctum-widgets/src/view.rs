@@ -15,12 +15,12 @@ impl View {
     pub const REST: Self = Self { focused: false, offset: None };
 
     /// Returns the first entry to show of `total` in `room` rows, for a list that rests at its start.
-    pub(crate) fn from_start(self, total: usize, room: usize) -> usize {
+    pub(crate) fn first_from_start(self, total: usize, room: usize) -> usize {
         self.offset.map_or(0, |offset| offset.min(total.saturating_sub(room)))
     }
 
     /// Returns the first entry to show of `total` in `room` rows, for a list that rests at its end.
-    pub(crate) fn from_end(self, total: usize, room: usize) -> usize {
+    pub(crate) fn first_from_end(self, total: usize, room: usize) -> usize {
         let last = total.saturating_sub(room);
         self.offset.map_or(last, |offset| offset.min(last))
     }

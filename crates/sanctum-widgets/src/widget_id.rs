@@ -179,24 +179,32 @@ impl WidgetId {
         buf: &mut Buffer,
     ) {
         match self {
-            Self::RunHeader => RunHeader::new(snapshot.into(), theme).render(area, buf),
-            Self::AnomalyStrip => AnomalyStrip::new(snapshot.into(), theme).render(area, buf),
-            Self::StatusBanner => StatusBanner::new(snapshot.into(), theme).render(area, buf),
+            Self::RunHeader => {
+                RunHeader::new(snapshot.into(), theme).render(area, buf);
+            }
+            Self::AnomalyStrip => {
+                AnomalyStrip::new(snapshot.into(), theme).render(area, buf);
+            }
+            Self::StatusBanner => {
+                StatusBanner::new(snapshot.into(), theme).render(area, buf);
+            }
             Self::PolicyLosses => {
-                PolicyLosses::new(snapshot.into(), theme).view(view).render(area, buf)
+                PolicyLosses::new(snapshot.into(), theme).view(view).render(area, buf);
             }
             Self::EpisodePanel => {
-                EpisodePanel::new(snapshot.into(), theme).view(view).render(area, buf)
+                EpisodePanel::new(snapshot.into(), theme).view(view).render(area, buf);
             }
             Self::EnvOverview => {
-                EnvOverview::new(snapshot.into(), theme).view(view).render(area, buf)
+                EnvOverview::new(snapshot.into(), theme).view(view).render(area, buf);
             }
-            Self::EventLog => EventLog::new(snapshot.into(), theme).view(view).render(area, buf),
+            Self::EventLog => {
+                EventLog::new(snapshot.into(), theme).view(view).render(area, buf);
+            }
             Self::EsperStatus => {
-                EsperStatus::new(snapshot.into(), theme).view(view).render(area, buf)
+                EsperStatus::new(snapshot.into(), theme).view(view).render(area, buf);
             }
             Self::TelemetryPanel => {
-                TelemetryPanel::new(snapshot.into(), theme).view(view).render(area, buf)
+                TelemetryPanel::new(snapshot.into(), theme).view(view).render(area, buf);
             }
         }
     }
@@ -287,7 +295,7 @@ mod tests {
 
     #[test]
     fn scrolling_to_the_last_page_shows_the_last_entry() {
-        let snapshot = crate::base::everything();
+        let snapshot = crate::base::busy();
         for spec in ALL.iter().filter(|spec| 0 < spec.id.entries(&snapshot)) {
             let height = 6;
             let last = spec.id.entries(&snapshot).saturating_sub(spec.id.visible_entries(height));

@@ -4,45 +4,38 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karn_sanctum::{Connection, SinkLoss, Snapshot};
-use sanctum_widgets::{RunHeader, RunHeaderProps, Theme, dump};
+use sanctum_widgets::{RunHeader, Theme};
 
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "support/base.rs"]
 mod base;
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "support/screen.rs"]
+mod screen;
 
-fn drawn(change: impl FnOnce(&mut Snapshot)) -> (String, Vec<String>) {
+use screen::{CRITICAL, MISSING, OK, PLAIN, Screen, WARNING};
+
+fn drawn(change: impl FnOnce(&mut Snapshot)) -> Screen {
     let mut snapshot = base::header();
     change(&mut snapshot);
-    let buffer =
-        dump::draw_buffer(&RunHeader::new(RunHeaderProps::from(&snapshot), &Theme::DARK), 200, 1);
-    (dump::rows(&buffer).remove(0), dump::runs(&buffer))
+    Screen::of(&RunHeader::new((&snapshot).into(), &Theme::DARK), 200, 1)
 }
 
 #[track_caller]
 fn shows(change: impl FnOnce(&mut Snapshot), expected: &str) {
-    let (row, _) = drawn(change);
-    assert!(row.contains(expected), "{expected:?} in {row:?}");
+    drawn(change).shows(expected);
 }
 
-/// The style of the run that begins at the first column of `text`.
 #[track_caller]
-fn style_of(change: impl FnOnce(&mut Snapshot), text: &str) -> String {
-    let (row, runs) = drawn(change);
-    let at =
-        row.find(text).map(|byte| row[..byte].chars().count()).expect("the text is on the row");
-    let of_column = runs.iter().find_map(|run| {
-        let (span, style) = run.strip_prefix("0:")?.split_once(' ')?;
-        let (start, end) = span.split_once("..")?;
-        (start.parse::<usize>().ok()? <= at && at < end.parse().ok()?).then(|| style.to_owned())
-    });
-    of_column.unwrap_or_default()
+fn styles(change: impl FnOnce(&mut Snapshot), text: &str, style: &str) {
+    drawn(change).styles(text, style);
 }
 
 #[test]
 fn tele_001_task_name() {
     shows(|_| {}, "│ cifar_baseline RWD:");
     shows(|s| s.task_name = None, "│ —              RWD:");
-    assert_eq!(style_of(|s| s.task_name = None, "—  "), "fg=DarkGray DIM");
+    styles(|s| s.task_name = None, "—  ", MISSING);
 }
 
 #[test]
@@ -64,7 +57,7 @@ fn tele_011_current_epoch() {
     shows(|_| {}, " E:███░░░ 75/150 ");
     shows(|s| s.current_epoch = Some(0), " E:░░░░░░ 0/150 ");
     shows(|s| s.current_epoch = None, " E:— ");
-    assert_eq!(style_of(|s| s.current_epoch = Some(151), "E:██"), "fg=Yellow BOLD");
+    styles(|s| s.current_epoch = Some(151), "E:██", WARNING);
 }
 
 #[test]
@@ -79,8 +72,8 @@ fn tele_013_current_batch() {
     shows(|_| {}, " B:██░░░░░░ 26/75 │");
     shows(|s| s.current_batch = Some(75), " B:████████ 75/75 │");
     shows(|s| s.current_batch = None, " B:— │");
-    assert_eq!(style_of(|_| {}, "B:██"), "");
-    assert_eq!(style_of(|s| s.current_batch = Some(76), "B:██"), "fg=Yellow BOLD");
+    styles(|_| {}, "B:██", PLAIN);
+    styles(|s| s.current_batch = Some(76), "B:██", WARNING);
 }
 
 #[test]
@@ -97,7 +90,7 @@ fn tele_020_runtime() {
     shows(|s| s.runtime_seconds = 45.0, "│     45s 2.5e/s");
     shows(|s| s.runtime_seconds = 330.0, "│  5m 30s 2.5e/s");
     shows(|s| s.runtime_seconds = 0.0, "│      -- 2.5e/s");
-    assert_eq!(style_of(|s| s.runtime_seconds = 0.0, "-- "), "fg=DarkGray DIM");
+    styles(|s| s.runtime_seconds = 0.0, "-- ", MISSING);
 }
 
 #[test]
@@ -107,13 +100,12 @@ fn tele_701_connected() {
 
 #[test]
 fn tele_702_staleness() {
-    let with_age =
-        |seconds| style_of(move |s: &mut Snapshot| s.staleness_seconds = Some(seconds), "● LIVE");
-    assert_eq!(
-        [0.0, 1.999, 2.0, 4.999, 5.0].map(with_age),
-        ["fg=Cyan", "fg=Cyan", "fg=Yellow BOLD", "fg=Yellow BOLD", "fg=LightRed BOLD"]
-    );
-    assert_eq!(style_of(|s| s.staleness_seconds = None, "● LIVE"), "fg=Cyan");
+    for (seconds, style) in
+        [(0.0, OK), (1.999, OK), (2.0, WARNING), (4.999, WARNING), (5.0, CRITICAL)]
+    {
+        styles(|s| s.staleness_seconds = Some(seconds), "● LIVE", style);
+    }
+    styles(|s| s.staleness_seconds = None, "● LIVE", OK);
 }
 
 #[test]
@@ -125,22 +117,22 @@ fn tele_703_training_thread_alive() {
         |s| (s.training_thread_alive, s.connection) = (Some(false), Connection::Finished),
         "■ DONE ✓ │",
     );
-    assert_eq!(style_of(|s| s.training_thread_alive = Some(false), "● LIVE"), "fg=LightRed BOLD");
+    styles(|s| s.training_thread_alive = Some(false), "● LIVE", CRITICAL);
 }
 
 #[test]
 fn tele_704_connection() {
     let states = [
-        (Connection::Live, "● LIVE", "fg=Cyan"),
-        (Connection::Slow, "◐ SLOW", "fg=Yellow BOLD"),
-        (Connection::Stale, "○ STAL", "fg=LightRed BOLD"),
-        (Connection::Disconnected, "○ DISC", "fg=LightRed BOLD"),
-        (Connection::Finished, "■ DONE", "fg=Cyan"),
-        (Connection::Failed, "✗ FAIL", "fg=LightRed BOLD"),
+        (Connection::Live, "● LIVE", OK),
+        (Connection::Slow, "◐ SLOW", WARNING),
+        (Connection::Stale, "○ STAL", CRITICAL),
+        (Connection::Disconnected, "○ DISC", CRITICAL),
+        (Connection::Finished, "■ DONE", OK),
+        (Connection::Failed, "✗ FAIL", CRITICAL),
     ];
     for (connection, text, style) in states {
         shows(|s| s.connection = connection, text);
-        assert_eq!(style_of(|s| s.connection = connection, text), style);
+        styles(|s| s.connection = connection, text, style);
     }
     shows(|s| *s = Snapshot::empty(), "○ WAIT ? │ Waiting for training data...");
 }
@@ -150,10 +142,10 @@ fn tele_710_epochs_per_second() {
     shows(|s| s.vitals.epochs_per_second = Some(base::reading(204.8)), " 205e/s ");
     shows(|s| s.vitals.epochs_per_second = None, " —e/s ");
     let nan = |s: &mut Snapshot| {
-        s.vitals.epochs_per_second = Some(base::graded("vitals.epochs_per_second", f64::NAN))
+        s.vitals.epochs_per_second = Some(base::graded("vitals.epochs_per_second", f64::NAN));
     };
     shows(nan, " NaNe/s ");
-    assert_eq!(style_of(nan, "NaN"), "fg=LightRed BOLD");
+    styles(nan, "NaN", CRITICAL);
 }
 
 #[test]
@@ -169,7 +161,7 @@ fn tele_720_cpu_percent() {
     };
     shows(with(90.0), "│ ✓ OK");
     shows(with(90.1), "│ ⚠ CPU 90%");
-    assert_eq!(style_of(with(99.9), "⚠ CPU 99%"), "fg=LightRed BOLD");
+    styles(with(99.9), "⚠ CPU 99%", CRITICAL);
     shows(
         |s| s.vitals.cpu_percent = Some(base::stale(base::graded("vitals.cpu_percent", 99.0))),
         "│ ✓ OK",
@@ -215,7 +207,7 @@ fn tele_780_events_rejected() {
 fn tele_782_events_lost() {
     shows(|s| s.telemetry.events_lost = Some(12), "│ ⚠ LOST 12");
     shows(|s| s.telemetry.events_lost = None, "│ ✓ OK");
-    assert_eq!(style_of(|s| s.telemetry.events_lost = Some(1), "⚠ LOST 1"), "fg=LightRed BOLD");
+    styles(|s| s.telemetry.events_lost = Some(1), "⚠ LOST 1", CRITICAL);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
 
 /// A fresh reading without a limit.
-pub(crate) fn reading<T>(value: T) -> Reading<T> {
+pub(crate) const fn reading<T>(value: T) -> Reading<T> {
     Reading { value, batch: Some(26), mono_ns: RunNs(0), fresh: true, verdict: Health::Ungraded }
 }
 
@@ -278,4 +278,27 @@ pub(crate) fn everything() -> Snapshot {
         telemetry: telemetry.telemetry,
         ..banner()
     }
+}
+
+/// A long run: 64 environments, full histories and a full event log.
+pub(crate) fn busy() -> Snapshot {
+    let history: Arc<[f64]> = (0..128).map(|i| f64::from(i * i % 37)).collect();
+    let mut snapshot = everything();
+    snapshot.envs = envs(&[EnvStatus::Healthy; 64]);
+    snapshot.envs = snapshot
+        .envs
+        .iter()
+        .map(|env| EnvView { return_history: Arc::clone(&history), ..env.clone() })
+        .collect();
+    snapshot.n_envs = Some(64);
+    snapshot.event_log = (0..200)
+        .map(|i| {
+            let text = format!("env {} return {i}.0, {i} steps, terminated", i % 64);
+            Arc::new(line(i, "EPISODE_OUTCOME", Severity::Info, &text))
+        })
+        .collect();
+    snapshot.policy.policy_loss_history = Arc::clone(&history);
+    snapshot.policy.value_loss_history = Arc::clone(&history);
+    snapshot.episodes.return_history = history;
+    snapshot
 }

@@ -1,0 +1,139 @@
+//! What panel 7 shows of each metric, as the records say.
+
+use std::sync::Arc;
+
+use karn_sanctum::{GpuView, Reading, Snapshot};
+use leyline::Health;
+use sanctum_widgets::{EsperStatus, Theme};
+
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "support/base.rs"]
+mod base;
+#[expect(dead_code, reason = "other tests use the rest")]
+#[path = "support/screen.rs"]
+mod screen;
+
+use screen::{CRITICAL, MISSING, PLAIN, STALE, Screen, WARNING};
+
+fn drawn(change: impl FnOnce(&mut Snapshot)) -> Screen {
+    let mut snapshot = base::machine();
+    change(&mut snapshot);
+    Screen::of(&EsperStatus::new((&snapshot).into(), &Theme::DARK), 30, 12)
+}
+
+/// A row of the panel without its frame.
+fn row(label: &str, value: &str) -> String {
+    let blanks = 28 - label.chars().count() - value.chars().count();
+    format!("│{label}{}{value}│", " ".repeat(blanks))
+}
+
+#[test]
+fn tele_004_host_params() {
+    drawn(|s| s.host_params = Some(4610)).shows(&row("Params:", "4.6K"));
+    drawn(|s| s.host_params = Some(1)).shows(&row("Params:", "1"));
+    drawn(|s| s.host_params = None).shows(&row("Params:", "—")).styles("—", MISSING);
+}
+
+#[test]
+fn tele_020_runtime() {
+    drawn(|s| s.runtime_seconds = 45.0).shows(&row("Runtime:", "45s"));
+    drawn(|s| s.runtime_seconds = 3725.0).shows(&row("Runtime:", "1h 2m 5s"));
+    drawn(|s| s.runtime_seconds = 0.0).shows(&row("Runtime:", "--")).styles("--", MISSING);
+}
+
+#[test]
+fn tele_710_epochs_per_second() {
+    drawn(|s| s.vitals.epochs_per_second = Some(base::reading(8.371)))
+        .shows(&row("Epochs/s:", "8.37"));
+    drawn(|s| s.vitals.epochs_per_second = None).shows(&row("Epochs/s:", "—")).styles("—", MISSING);
+}
+
+#[test]
+fn tele_711_batches_per_hour() {
+    drawn(|s| s.vitals.batches_per_hour = Some(base::reading(24.6)))
+        .shows(&row("Batches/h:", "25"));
+    drawn(|s| s.vitals.batches_per_hour = None).shows(&row("Batches/h:", "—"));
+}
+
+#[test]
+fn tele_712_env_steps_per_second() {
+    drawn(|s| s.vitals.env_steps_per_second = Some(base::reading(1638.4)))
+        .shows(&row("Env steps/s:", "1638"));
+    drawn(|s| s.vitals.env_steps_per_second = None).shows(&row("Env steps/s:", "—"));
+}
+
+#[test]
+fn tele_720_cpu_percent() {
+    let with = |value| {
+        drawn(move |s| s.vitals.cpu_percent = Some(base::graded("vitals.cpu_percent", value)))
+    };
+    with(75.0).shows(&row("CPU:", "75.0%")).styles("75.0%", PLAIN);
+    with(75.1).styles("75.1%", WARNING);
+    with(90.1).styles("90.1%", CRITICAL);
+    with(f64::INFINITY).shows(&row("CPU:", "Inf%")).styles("Inf%", CRITICAL);
+    drawn(|s| s.vitals.cpu_percent = Some(base::stale(base::reading(91.0)))).styles("91.0%", STALE);
+    drawn(|s| s.vitals.cpu_percent = None).shows(&row("CPU:", "—"));
+}
+
+#[test]
+fn tele_721_ram_used() {
+    let with = |used| drawn(move |s| s.vitals.ram_used_gb = Some(base::memory(used, 32.0)));
+    with(24.0).shows(&row("RAM:", "24.0/32GB")).styles("24.0/", PLAIN);
+    with(24.1).styles("24.1/", WARNING);
+    with(28.81).shows(&row("RAM:", "28.8/32GB")).styles("28.8/", CRITICAL);
+    drawn(|s| s.vitals.ram_used_gb = None).shows(&row("RAM:", "—")).styles("—", MISSING);
+}
+
+#[test]
+fn tele_722_ram_total() {
+    drawn(|s| s.vitals.ram_total_gb = Some(base::reading(64.2))).shows(&row("RAM:", "12.0/64GB"));
+    drawn(|s| s.vitals.ram_total_gb = None).shows(&row("RAM:", "—"));
+}
+
+#[test]
+fn tele_723_process_memory() {
+    drawn(|s| s.vitals.process_rss_gb = Some(base::reading(0.249))).shows(&row("RSS:", "0.2GB"));
+    drawn(|s| s.vitals.process_rss_gb = None).shows(&row("RSS:", "—"));
+}
+
+fn device(change: impl FnOnce(&mut GpuView)) -> Screen {
+    let mut gpu = GpuView {
+        utilization_percent: Some(base::reading(87.4)),
+        temperature_c: Some(base::reading(60.9)),
+        ..base::gpu(0, 9.0, 10.0)
+    };
+    change(&mut gpu);
+    drawn(|s| s.vitals.gpu_stats = Arc::from([gpu]))
+}
+
+#[test]
+fn tele_730_gpu_memory_used() {
+    device(|_| {}).shows(&row("GPU0:", "9.0/10.0GB 87% 61C")).styles("9.0/", WARNING);
+    device(|g| g.memory_used_gb = Some(base::memory(9.5, 10.0))).styles("9.5/", CRITICAL);
+    device(|g| g.memory_used_gb = None).shows(&row("GPU0:", "— 87% 61C"));
+    drawn(|s| s.vitals.gpu_stats = Arc::from([])).hides("GPU");
+}
+
+#[test]
+fn tele_731_gpu_utilization() {
+    device(|g| g.utilization_percent = None).shows(&row("GPU0:", "9.0/10.0GB 61C"));
+    device(|g| g.utilization_percent = Some(base::reading(0.0))).shows(" 0% 61C");
+}
+
+#[test]
+fn tele_732_gpu_memory_total() {
+    device(|g| g.memory_total_gb = Some(base::reading(23.99))).shows("9.0/24.0GB");
+    device(|g| g.memory_total_gb = None).shows(&row("GPU0:", "— 87% 61C"));
+}
+
+#[test]
+fn tele_733_gpu_temperature() {
+    device(|g| g.temperature_c = None).shows(&row("GPU0:", "9.0/10.0GB 87%"));
+    let hot = Reading { verdict: Health::Critical, ..base::reading(f64::NAN) };
+    device(|g| g.temperature_c = Some(hot)).shows(" NaNC").styles("NaNC", CRITICAL);
+}
+
+#[test]
+fn tele_734_gpu_device() {
+    device(|g| g.device_id = 63).shows("│GPU63:");
+}
