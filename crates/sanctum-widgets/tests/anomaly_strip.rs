@@ -19,7 +19,7 @@ fn drawn(change: impl FnOnce(&mut Snapshot)) -> Screen {
     Screen::of(&AnomalyStrip::new((&snapshot).into(), &Theme::DARK), 80, 1)
 }
 
-const fn critical<T>(value: T) -> Reading<T> {
+fn critical<T>(value: T) -> Reading<T> {
     Reading { verdict: Health::Critical, ..base::reading(value) }
 }
 
