@@ -156,6 +156,11 @@ impl App {
         self.ui_rate_hz.filter(|_| !self.paused && !self.shown.ended)
     }
 
+    /// Returns whether an action can do anything here; the help leaves out keys that cannot.
+    pub(crate) fn has_use_for(&self, action: Action) -> bool {
+        action != Action::NextGroup || 1 < self.shown.groups.len()
+    }
+
     fn picture(&mut self, picture: Arc<Picture>) -> Effect {
         self.newest = picture;
         if self.newest.ended && self.overlay == Overlay::Leave {
@@ -167,6 +172,7 @@ impl App {
         if self.paused {
             return Effect::None;
         }
+        self.hold_log();
         self.shown = Arc::clone(&self.newest);
         Effect::Draw
     }
@@ -242,16 +248,19 @@ impl App {
     fn pause(&mut self) {
         self.paused = !self.paused;
         if !self.paused {
+            self.hold_log();
             self.shown = Arc::clone(&self.newest);
         }
     }
 
     /// The picture of another group replaces the one that is shown, so a paused view stays with its own.
     fn next_group(&mut self) -> Effect {
-        let groups = self.shown.groups.len();
-        if groups < 2 || self.paused {
+        if self.paused || !self.has_use_for(Action::NextGroup) {
             return Effect::None;
         }
-        Effect::ShowGroup((self.shown.shown + 1) % groups)
+        Effect::ShowGroup((self.shown.shown + 1) % self.shown.groups.len())
     }
 }
+
+#[cfg(test)]
+mod tests;

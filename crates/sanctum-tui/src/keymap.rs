@@ -132,7 +132,7 @@ pub const BINDINGS: &[Binding] = {
             Panels,
             DIGITS,
             A::Panel,
-            "panel by number; one without a place takes the one above the log",
+            "panel by number; one without a place goes above the log",
             "panel",
         ),
         bind(Panels, &[key(KeyCode::Tab)], A::NextPanel, "next panel", "next"),
@@ -237,6 +237,13 @@ impl Chord {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         let other = event.modifiers - KeyModifiers::CONTROL - KeyModifiers::SHIFT;
         self.code == event.code && self.control == control && other.is_empty()
+    }
+
+    /// Returns what the terminal sends for the key.
+    #[cfg(test)]
+    pub(crate) fn event(self) -> KeyEvent {
+        let modifiers = if self.control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        KeyEvent::new(self.code, modifiers)
     }
 
     fn label(self) -> String {

@@ -149,14 +149,15 @@ fn small(guest: Option<WidgetId>, body: Rect) -> Vec<(WidgetId, Rect)> {
     ]
 }
 
+/// Eight environments, as many as a default run has, fit into the second row.
 fn medium(body: Rect) -> Vec<(WidgetId, Rect)> {
     let spare = body.height - 35;
-    stacked(body, 14, 11 + spare / 2, 30)
+    stacked(body, 13, 12 + spare / 2, 30)
 }
 
 fn large(body: Rect) -> Vec<(WidgetId, Rect)> {
     let spare = body.height - 55;
-    stacked(body, 20, 20 + spare / 2, 50)
+    stacked(body, 25, 15 + spare / 2, 50)
 }
 
 /// Charts above, environments below, log and counters at the bottom with what rows are left.
@@ -273,14 +274,14 @@ mod tests {
             120,
             40,
             "RunHeader 120x1+0+0\nAnomalyStrip 120x1+0+1\nStatusBanner 120x2+0+2\n\
-             PolicyLosses 60x14+0+4\nEpisodePanel 60x14+60+4\nEnvOverview 120x11+0+18\n\
+             PolicyLosses 60x13+0+4\nEpisodePanel 60x13+60+4\nEnvOverview 120x12+0+17\n\
              EventLog 60x10+0+29\nEsperStatus 30x10+60+29\nTelemetryPanel 30x10+90+29",
         );
         check(
             200,
             60,
             "RunHeader 200x1+0+0\nAnomalyStrip 200x1+0+1\nStatusBanner 200x2+0+2\n\
-             PolicyLosses 100x20+0+4\nEpisodePanel 100x20+100+4\nEnvOverview 200x20+0+24\n\
+             PolicyLosses 100x25+0+4\nEpisodePanel 100x25+100+4\nEnvOverview 200x15+0+29\n\
              EventLog 100x15+0+44\nEsperStatus 50x15+100+44\nTelemetryPanel 50x15+150+44",
         );
     }

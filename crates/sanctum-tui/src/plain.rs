@@ -23,6 +23,9 @@ mod text;
 
 pub use text::{Level, format_batch, format_line, level, time_left_seconds};
 
+/// Seconds between two lines about a number of lost events that keeps growing.
+const LOSSES_SECONDS: f64 = 1.0;
+
 /// Prints a message on standard error, unless that is to be quiet.
 pub fn tell(options: &Options, message: &str) {
     if !options.quiet {
@@ -148,6 +151,8 @@ pub struct Plain<W> {
     /// What was said about the link last.
     link: Option<&'static str>,
     log: Option<Arc<LogLine>>,
+    /// Lost events told of, and when.
+    lost: Option<(u64, ViewNs)>,
     finished: bool,
 }
 
@@ -162,6 +167,7 @@ impl<W: Write> Plain<W> {
             progress: None,
             link: None,
             log: None,
+            lost: None,
             finished: false,
         }
     }
@@ -176,6 +182,7 @@ impl<W: Write> Plain<W> {
         let mut lines = Vec::new();
         self.start(snapshot, wall, &mut lines);
         self.alerts(snapshot, wall, &mut lines);
+        self.losses(picture, now, wall, &mut lines);
         self.progress(picture, now, wall, &mut lines);
         self.link(snapshot, wall, &mut lines);
         self.end(picture, wall, &mut lines);
@@ -209,9 +216,9 @@ impl<W: Write> Plain<W> {
         for line in &log[seen.map_or(0, |at| at + 1)..] {
             match line.severity {
                 Severity::Debug | Severity::Info => {}
-                // The end has a line of its own.
-                Severity::Warning | Severity::Error | Severity::Critical
-                    if line.event_type == "TRAINING_FINISHED" => {}
+                // The end and a skipped update are told in lines of their own.
+                Severity::Warning | Severity::Error | Severity::Critical if text::is_told(line) => {
+                }
                 Severity::Warning => lines.push(text::format_log(line, Level::Warning, wall)),
                 Severity::Error | Severity::Critical => {
                     lines.push(text::format_log(line, Level::Critical, wall));
@@ -219,6 +226,24 @@ impl<W: Write> Plain<W> {
             }
         }
         self.log = log.last().map(Arc::clone);
+    }
+
+    /// Events that never arrived, told when the number grows, at most once a second while it goes on growing.
+    fn losses(&mut self, picture: &Picture, now: ViewNs, wall: Timestamp, lines: &mut Vec<String>) {
+        let Some(lost) = picture.snapshot.telemetry.events_lost.filter(|lost| 0 < *lost) else {
+            return;
+        };
+        let due = self.lost.is_none_or(|(told, at)| {
+            told < lost && (picture.ended || LOSSES_SECONDS <= now.seconds_since(at))
+        });
+        if due {
+            self.lost = Some((lost, now));
+            lines.push(format_line(
+                wall,
+                Level::Critical,
+                &format!("{lost} events of the run lost so far"),
+            ));
+        }
     }
 
     fn progress(
@@ -232,7 +257,8 @@ impl<W: Write> Plain<W> {
         if !self.started || snapshot.current_batch == self.batch {
             return;
         }
-        let level = level(&StatusBannerProps::from(snapshot).state);
+        let state = StatusBannerProps::from(snapshot).state;
+        let level = level(&state);
         let due = self.progress.is_none_or(|(then, before)| {
             self.interval.as_secs_f64() <= now.seconds_since(then) || before < level
         });
@@ -240,7 +266,7 @@ impl<W: Write> Plain<W> {
         if due || over {
             self.batch = snapshot.current_batch;
             self.progress = Some((now, level));
-            lines.push(format_batch(snapshot, level, wall));
+            lines.push(format_batch(snapshot, &state, wall));
         }
     }
 
@@ -262,3 +288,6 @@ impl<W: Write> Plain<W> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

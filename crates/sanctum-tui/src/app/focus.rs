@@ -1,5 +1,7 @@
 //! Focus and scrolling: which panel the keys go to, and what part of it is shown.
 
+use std::sync::Arc;
+
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use sanctum_widgets::{View, WidgetId};
@@ -81,7 +83,7 @@ impl App {
     /// Moves by `rows` within the list that has the keys; what is not a list stays.
     pub(super) fn scroll(&mut self, rows: isize) {
         if let Overlay::Help(first) = self.overlay {
-            let last = scene::help_rows().saturating_sub(scene::help_room(self.area()));
+            let last = scene::help_rows(self).saturating_sub(scene::help_room(self.area()));
             self.overlay = Overlay::Help(first.saturating_add_signed(rows).min(last));
             return;
         }
@@ -98,5 +100,14 @@ impl App {
         } else {
             self.offsets.insert(id, next);
         }
+    }
+
+    /// Keeps a log that somebody scrolled where it is, although its oldest lines have gone.
+    pub(super) fn hold_log(&mut self) {
+        let Some(offset) = self.offsets.get_mut(&WidgetId::EventLog) else { return };
+        let (before, after) = (&self.shown.snapshot.event_log, &self.newest.snapshot.event_log);
+        let gone =
+            after.first().and_then(|first| before.iter().position(|line| Arc::ptr_eq(line, first)));
+        *offset = offset.saturating_sub(gone.unwrap_or(before.len()));
     }
 }

@@ -69,7 +69,7 @@ pub fn time_left_seconds(snapshot: &Snapshot) -> Option<f64> {
 }
 
 /// Returns the line about the latest batch.
-pub fn format_batch(snapshot: &Snapshot, level: Level, wall: Timestamp) -> String {
+pub fn format_batch(snapshot: &Snapshot, state: &RunState, wall: Timestamp) -> String {
     let policy = &snapshot.policy;
     let fixed = |decimals| move |value: f64| format_number(value, NumberFormat::Fixed(decimals));
     let percent =
@@ -91,7 +91,8 @@ pub fn format_batch(snapshot: &Snapshot, level: Level, wall: Timestamp) -> Strin
     }
     parts.push(rate(snapshot));
     parts.extend(left(snapshot));
-    format_line(latest(snapshot, "BATCH_EPOCH_COMPLETED", wall), level, &parts.join(", "))
+    parts.extend(concerns(state));
+    format_line(latest(snapshot, "BATCH_EPOCH_COMPLETED", wall), level(state), &parts.join(", "))
 }
 
 /// Returns what a run says when it begins.
@@ -160,6 +161,34 @@ pub(super) const fn link_words(state: &RunState) -> Option<(Level, &'static str)
         | RunState::Disconnected
         | RunState::Waiting => None,
     }
+}
+
+/// Returns what makes a batch more than information.
+fn concerns(state: &RunState) -> Option<String> {
+    match state {
+        RunState::Fail(labels) => Some(format!("critical: {}", labels.join(" and "))),
+        RunState::Warn(labels) => Some(format!("warning: {}", labels.join(" and "))),
+        RunState::NanDetected => Some("NaN in the gradients".to_owned()),
+        RunState::InfDetected => Some("infinity in the gradients".to_owned()),
+        RunState::Failed
+        | RunState::Finished
+        | RunState::Stopped
+        | RunState::Disconnected
+        | RunState::Waiting
+        | RunState::TrainerDown
+        | RunState::Stale(_)
+        | RunState::Slow(_)
+        | RunState::WarmingUp(_)
+        | RunState::Learning => None,
+    }
+}
+
+/// Returns whether a line of the event log says what another line of the plain view says already.
+pub(super) fn is_told(line: &LogLine) -> bool {
+    matches!(
+        line.event_type.as_str(),
+        "TRAINING_FINISHED" | "PPO_UPDATE_COMPLETED" | "BATCH_EPOCH_COMPLETED"
+    )
 }
 
 /// When the run began, on the producer's clock.

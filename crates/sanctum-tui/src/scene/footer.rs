@@ -6,7 +6,7 @@ use sanctum_widgets::Class;
 use sanctum_widgets::format::{cut, format_runtime, width};
 
 use crate::app::App;
-use crate::keymap;
+use crate::keymap::{self, Action};
 use crate::layout;
 use crate::scene::put;
 
@@ -26,7 +26,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         buf.set_stringn(row.x, row.y, &notice, row.width.into(), theme.reversed(Class::Accent));
         column = width(&notice) + 2;
     }
-    for (label, words) in keymap::bindings(app.context()).filter_map(keymap::Binding::footer) {
+    for binding in keymap::bindings(app.context()) {
+        let Some((label, words)) = binding.footer() else { continue };
+        let resumes = binding.action == Action::Pause && app.is_paused();
+        let words = if resumes { "resume" } else { words };
         let needed = width(&label) + 1 + width(words);
         if usize::from(row.width) < column + needed {
             break;

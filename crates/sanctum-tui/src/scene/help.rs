@@ -23,10 +23,10 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("episode", "one attempt of one environment, from reset to end"),
     ("run", "one training of one process"),
     ("KL", "how far the update moved the policy, in nats"),
-    ("b26", "the batch a value was measured in; b24/b26: not by the latest"),
+    ("b26", "batch of a measurement; b24/b26: the latest did not refresh it"),
     ("—", "not measured, which is not zero"),
     ("* ! ~ ?", "warning, critical, warming up, no verdict possible"),
-    ("↑ → ~ ↓", "improving, stable, volatile, worsening; health, not direction"),
+    ("↑ → ~ ↓", "improving, stable, volatile, worsening"),
     ("e/s b/h", "epochs a second, batches an hour"),
     ("LOST", "events that never arrived, by their numbers"),
     ("SINK", "events that the trainer's own queues dropped"),
@@ -44,14 +44,14 @@ struct Line {
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     match app.overlay() {
         Overlay::None => {}
-        Overlay::Help(first) => help(first, app.theme(), area, buf),
+        Overlay::Help(first) => help(first, app, area, buf),
         Overlay::Leave => question(app.theme(), area, buf),
     }
 }
 
 /// Returns the number of lines of the help.
-pub(crate) fn help_rows() -> usize {
-    lines().len()
+pub(crate) fn help_rows(app: &App) -> usize {
+    lines(app).len()
 }
 
 /// Returns how many of them fit.
@@ -59,8 +59,8 @@ pub(crate) fn help_room(area: Rect) -> usize {
     place(area, COLUMNS, u16::MAX).height.saturating_sub(2).into()
 }
 
-fn help(first: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lines = lines();
+fn help(first: usize, app: &App, area: Rect, buf: &mut Buffer) {
+    let (lines, theme) = (lines(app), app.theme());
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let inside = frame("Help", place(area, COLUMNS, height), theme, buf);
     let first = first.min(lines.len().saturating_sub(inside.height.into()));
@@ -79,11 +79,13 @@ fn help(first: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn lines() -> Vec<Line> {
+fn lines(app: &App) -> Vec<Line> {
     let heading = |text: &str| Line { left: text.to_owned(), right: String::new(), heading: true };
     let line = |left: String, right: &str| Line { left, right: right.to_owned(), heading: false };
     let mut lines = vec![heading("Keys")];
-    lines.extend(keymap::bindings(Context::Panels).map(|b| line(b.labels(), b.help)));
+    let working =
+        keymap::bindings(Context::Panels).filter(|binding| app.has_use_for(binding.action));
+    lines.extend(working.map(|binding| line(binding.labels(), binding.help)));
     lines.push(heading("Panels"));
     lines.extend(layout::PANELS.into_iter().map(panel));
     lines.push(heading("Words and marks"));
@@ -134,4 +136,25 @@ fn frame(title: &str, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
     let title = cut(&format!(" {title} "), usize::from(across.saturating_sub(2)));
     buf.set_string(area.x + 2.min(across), area.y, title, theme.reversed(Class::Accent));
     Rect { x: area.x + 1, y: area.y + 1, width: across, height: down }
+}
+
+#[cfg(test)]
+mod tests {
+    use karn_sanctum::RunKey;
+    use leyline::{GroupId, RunId};
+
+    use super::*;
+    use crate::fold::Picture;
+
+    #[test]
+    fn no_line_is_cut_on_the_smallest_screen_with_panels() {
+        let key = RunKey { run_id: RunId::new("r").unwrap(), group_id: GroupId::default() };
+        let picture = Picture { groups: vec![key.clone(), key], ..Picture::empty() };
+        let lines = lines(&App::still(Theme::DARK, picture));
+        assert!(lines.iter().any(|line| line.right.contains("next group")) && 30 < lines.len());
+        for line in lines {
+            assert!(width(&line.right) <= usize::from(COLUMNS) - 2 - KEYS - 1, "{}", line.right);
+            assert!(line.heading || width(&line.left) <= KEYS, "{}", line.left);
+        }
+    }
 }

@@ -1,0 +1,159 @@
+use karn_sanctum::Aggregator;
+use karn_sanctum::aggregator::Link;
+use leyline::Incoming;
+use leyline::demo::{self, Scenario};
+
+use super::*;
+
+const MS: u64 = 1_000_000;
+
+/// Prints a scenario as the plain view of a live run does, with a picture after every event, and returns the lines.
+fn printed(scenario: Scenario, interval: Duration) -> Vec<String> {
+    let mut aggregator = Aggregator::new();
+    let mut plain = Plain::new(Vec::new(), interval);
+    let (mut now, mut wall) = (ViewNs(0), Timestamp::from_micros(0));
+    for incoming in demo::incoming(scenario, 1) {
+        if let Incoming::Known(envelope) = &incoming {
+            (now, wall) = (ViewNs(envelope.mono_ns.0), envelope.ts);
+        }
+        aggregator.apply(&incoming, now);
+        plain.show(&picture(&aggregator, now, false), now, wall).unwrap();
+    }
+    aggregator.link(Link::Closed, now);
+    plain.show(&picture(&aggregator, now, true), now, wall).unwrap();
+    lines(plain)
+}
+
+fn picture(aggregator: &Aggregator, now: ViewNs, ended: bool) -> Picture {
+    let key = aggregator.default_key();
+    let snapshot = key
+        .map_or_else(|| aggregator.snapshot_without_run(now), |key| aggregator.snapshot(&key, now));
+    Picture { ended, ..Picture::still(snapshot) }
+}
+
+fn lines(plain: Plain<Vec<u8>>) -> Vec<String> {
+    String::from_utf8(plain.out).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn batches(lines: &[String]) -> Vec<&String> {
+    lines
+        .iter()
+        .filter(|line| line.contains(" batch ") && line.contains(" done, mean return"))
+        .collect()
+}
+
+#[test]
+fn every_batch_has_a_line_and_the_run_a_beginning_and_an_end() {
+    let lines = printed(Scenario::LossyLink, Duration::ZERO);
+    assert_eq!(batches(&lines).len(), 20);
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_failed_run_says_why() {
+    let lines = printed(Scenario::EntropyCollapse, Duration::ZERO);
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_run_that_goes_away_is_told() {
+    let lines = printed(Scenario::Calm, Duration::ZERO);
+    assert!(
+        lines.last().unwrap().contains(
+            "critical run failed, 30 of 40 batches done: the run went away without an end"
+        )
+    );
+}
+
+#[test]
+fn an_interval_thins_progress_but_neither_beginning_nor_alerts_nor_end() {
+    let all = printed(Scenario::LossyLink, Duration::ZERO);
+    let thin = printed(Scenario::LossyLink, Duration::from_secs(3600));
+    assert!(batches(&thin).len() < batches(&all).len());
+    assert_eq!(thin.first(), all.first());
+    assert_eq!(thin.last(), all.last());
+    let others = |lines: &[String]| lines.len() - batches(lines).len();
+    assert_eq!(others(&thin), others(&all));
+    assert!(
+        batches(&thin).last().unwrap().contains("batch 20 of 20 done"),
+        "the last batch is told"
+    );
+}
+
+#[test]
+fn no_line_has_anything_but_words() {
+    for scenario in
+        [Scenario::Calm, Scenario::KlSpike, Scenario::EntropyCollapse, Scenario::LossyLink]
+    {
+        for line in printed(scenario, Duration::ZERO) {
+            assert!(line.chars().all(|c| c.is_ascii() && !c.is_ascii_control()), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_received_says_nothing_until_the_end() {
+    let mut plain = Plain::new(Vec::new(), Duration::ZERO);
+    let wall = Timestamp::from_micros(3_661_000_000);
+    plain.show(&Picture::empty(), ViewNs(0), wall).unwrap();
+    assert!(plain.out.is_empty());
+    plain.show(&Picture { ended: true, ..Picture::empty() }, ViewNs(0), wall).unwrap();
+    assert_eq!(
+        lines(plain),
+        ["01:01:01 critical run failed, not available batches done: no run began"]
+    );
+}
+
+#[test]
+fn silence_is_told_once_and_so_is_its_end() {
+    let mut aggregator = Aggregator::new();
+    let mut plain = Plain::new(Vec::new(), Duration::ZERO);
+    let wall = Timestamp::from_micros(0);
+    let events = demo::incoming(Scenario::Calm, 1);
+    let (first, rest) = events.split_at(300);
+    for incoming in first {
+        aggregator.apply(incoming, ViewNs(0));
+    }
+    for ms in [0, 1999, 2000, 2100, 4999, 5000, 9000] {
+        let now = ViewNs(ms * MS);
+        plain.show(&picture(&aggregator, now, false), now, wall).unwrap();
+    }
+    let now = ViewNs(9500 * MS);
+    aggregator.apply(&rest[0], now);
+    plain.show(&picture(&aggregator, now, false), now, wall).unwrap();
+    let told: Vec<_> = lines(plain).into_iter().filter(|line| line.contains("news")).collect();
+    assert_eq!(
+        told,
+        [
+            "00:00:00 warning no news from the run for 2 seconds",
+            "00:00:00 critical no news from the run for 5 seconds",
+            "00:00:00 info news from the run again",
+        ]
+    );
+}
+
+#[test]
+fn time_left_needs_a_rate_and_a_plan() {
+    let aggregator = {
+        let mut aggregator = Aggregator::new();
+        demo::incoming(Scenario::Calm, 1)
+            .iter()
+            .for_each(|incoming| aggregator.apply(incoming, ViewNs(0)));
+        aggregator
+    };
+    let mut snapshot = picture(&aggregator, ViewNs(0), false).snapshot;
+    let mut rate = snapshot.vitals.batches_per_hour.expect("thirty batches have a rate");
+    rate.value = 20.0;
+    snapshot.vitals.batches_per_hour = Some(rate);
+    assert_eq!(time_left_seconds(&snapshot), Some(1800.0));
+    snapshot.max_batches = 0;
+    assert_eq!(time_left_seconds(&snapshot), None);
+    snapshot.max_batches = 40;
+    for useless in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        rate.value = useless;
+        snapshot.vitals.batches_per_hour = Some(rate);
+        assert_eq!(time_left_seconds(&snapshot), None, "{useless}");
+    }
+    snapshot.vitals.batches_per_hour = None;
+    assert_eq!(time_left_seconds(&snapshot), None);
+}
