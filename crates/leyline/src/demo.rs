@@ -1,8 +1,8 @@
 //! Made-up runs for tests, benches and golden files: the same seed gives the same events, letter by letter.
 //!
-//! Behind the feature `demo`, which no shipped binary turns on: what the dashboard shows was measured. The numbers look like
-//! PPO on `CartPole` and keep every rule of the contract (running totals, order inside a batch, anomalies where the limits
-//! say so), but nothing was trained.
+//! Behind the feature `demo`, which no shipped binary turns on: what the dashboard shows was measured. The numbers look
+//! like PPO on `CartPole` and keep every rule of the contract (running totals, order inside a batch, anomalies where
+//! the limits say so), but nothing was trained.
 
 use std::sync::Arc;
 
@@ -25,9 +25,11 @@ closed_word! {
         Calm = "calm",
         /// 20 of 40 batches; the last two updates leave the clip range, and three anomalies say so.
         KlSpike = "kl_spike",
-        /// The entropy sinks from batch 12; batches 25 to 27 are skipped for a loss that is not finite, and the run has failed.
+        /// The entropy sinks from batch 12; batches 25 to 27 are skipped for a loss that is not finite, and the run has
+        /// failed.
         EntropyCollapse = "entropy_collapse",
-        /// All 20 batches of a run whose viewer lost the steps of batches 8 to 10: numbers are missing and reported as lost.
+        /// All 20 batches of a run whose viewer lost the steps of batches 8 to 10: numbers are missing and reported as
+        /// lost.
         LossyLink = "lossy_link",
         /// Nothing was received.
         Empty = "empty",
@@ -50,7 +52,8 @@ pub fn incoming(scenario: Scenario, seed: u64) -> Vec<Incoming> {
     events(scenario, seed).into_iter().map(|event| Incoming::Known(Arc::new(event))).collect()
 }
 
-/// Returns the events of a healthy run of as many batches as are asked for, one after another, without holding them all.
+/// Returns the events of a healthy run of as many batches as are asked for, one after another, without holding them
+/// all.
 pub fn stream(seed: u64) -> impl Iterator<Item = Envelope> {
     let mut run = run::Run::new("demo-stream", 10_000_000, seed);
     run.start();

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`envelope`], [`event`], [`payload`] | the events and what surrounds them |
 //! | [`kind`] | wire name, stable number, lane and least severity of each kind of event |
-//! | [`id`], [`time`], [`unit`], [`word`] | ids, clocks, units and words as types |
+//! | [`id`], [`time`], [`mod@unit`], [`word`] | ids, clocks, units and words as types |
 //! | [`field`], [`validate`] | what is expected of each payload field, and the limits that reject an event |
 //! | [`incoming`] | what any input becomes: known, unknown or rejected |
 //! | [`metric`], [`threshold`] | the registry of metrics and the only home of their limits |

@@ -117,8 +117,8 @@ enum TaggedScalar {
 }
 
 impl Scalar {
-    /// Returns the scalar of a text. The words of non-finite numbers are numbers here too: a row cannot tell a learning rate
-    /// of NaN from the text `NaN`, and row and frame must read alike.
+    /// Returns the scalar of a text. The words of non-finite numbers are numbers here too: a row cannot tell a learning
+    /// rate of NaN from the text `NaN`, and row and frame must read alike.
     fn from_text(text: &str) -> Self {
         crate::wire::float_from_word(text).map_or_else(|| Self::Text(text.to_owned()), Self::Number)
     }

@@ -8,19 +8,20 @@ use crate::payload::{BatchOutcome, SkipReason};
 /// Closes a batch; every batch number appears in exactly one of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BatchEpochCompleted {
-    /// Global number of the batch that ended; the first batch after a resume is `start_batch + 1` (batches; range `[1, max_batches]`).
+    /// Number of the batch that ended, global; the first one after a resume is `start_batch + 1` (batches; range
+    /// `[1, max_batches]`).
     pub batch_idx: u64,
-    /// `completed`, or `skipped` when no optimiser step was made; absent counts as completed (text).
+    /// Whether an optimiser step was made; `None` counts as completed.
     pub outcome: Option<BatchOutcome>,
-    /// Required when skipped: `nonfinite_loss`, `nonfinite_gradient`, `kl_limit`, `empty_rollout`, `interrupted` (text).
+    /// Why none was made; required when skipped.
     pub skip_reason: Option<SkipReason>,
     /// Environments of the batch (environments; range `[1, 65536]`).
     pub n_envs: Option<u32>,
-    /// Global env-episodes finished so far (episodes; range `[0, inf)`).
+    /// Env-episodes finished so far, global (episodes; range `[0, inf)`).
     pub episodes_completed: Option<u64>,
     /// Env-episodes that ended in this batch (episodes; range `[0, inf)`).
     pub batch_episodes: Option<u32>,
-    /// Mean raw return of those env-episodes; absent if there were none (reward).
+    /// Mean raw return of those env-episodes; `None` if there were none (reward).
     pub mean_return: Option<f64>,
     /// Epochs done since start, this batch included (epochs; range `[0, inf)`).
     pub epochs_since_start: Option<u64>,

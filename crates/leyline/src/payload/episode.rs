@@ -21,11 +21,11 @@ pub struct EpochCompleted {
     pub episode_return: Option<f64>,
     /// Steps of this env-episode, this step included (steps; range `[1, inf)`).
     pub episode_length: Option<u32>,
-    /// For tasks that train a model inside the environment (percent; range `[0, 100]`).
+    /// Validation accuracy, for tasks that train a model inside the environment (percent; range `[0, 100]`).
     pub val_accuracy: Option<f64>,
-    /// Same (loss; range `[0, inf)`).
+    /// Validation loss of that model (loss; range `[0, inf)`).
     pub val_loss: Option<f64>,
-    /// Same (loss; range `[0, inf)`).
+    /// Training loss of that model (loss; range `[0, inf)`).
     pub train_loss: Option<f64>,
 }
 
@@ -45,7 +45,8 @@ field_table! { EpochCompleted
 /// One finished env-episode.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EpisodeOutcome {
-    /// Environment; without it the outcome counts for the run but for no environment (environments; range `[0, n_envs)`).
+    /// Environment; without it the outcome counts for the run but for no environment (environments; range `[0,
+    /// n_envs)`).
     pub env_id: Option<u32>,
     /// Same number as in its `EPOCH_COMPLETED` rows; exactly one outcome per number (episodes; range `[0, inf)`).
     pub episode_idx: u64,
@@ -53,11 +54,11 @@ pub struct EpisodeOutcome {
     pub episode_return: f64,
     /// Steps (steps; range `[1, inf)`).
     pub episode_length: u32,
-    /// The task ended the episode (flag).
+    /// Whether the task ended the episode.
     pub terminated: Option<bool>,
-    /// A time limit or the trainer ended it; both may be true (flag).
+    /// Whether a time limit or the trainer ended it; both may be true.
     pub truncated: Option<bool>,
-    /// Task-defined success; absent when the task has no such notion (flag).
+    /// Success as the task defines it; `None` when the task has no such notion.
     pub success: Option<bool>,
 }
 

@@ -9,11 +9,11 @@ use crate::payload::LossCause;
 /// Events that the hub dropped for one sink, lane and cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EmitterLoss {
-    /// Name of the sink (text).
+    /// Name of the sink.
     pub sink: String,
-    /// `lossless` or `lossy` (text).
+    /// Lane of the dropped events.
     pub lane: Lane,
-    /// `queue_full`, `sink_failed`, `sink_panicked`, `close_timeout` (text).
+    /// Why they were dropped.
     pub cause: LossCause,
     /// Dropped since the previous row for this sink, lane and cause (events; range `[1, inf)`).
     pub dropped: u64,

@@ -11,9 +11,10 @@ use crate::field::{ANY, FROM_0, field_table};
 pub struct Metric {
     /// The user's own x axis (steps; range `[0, inf)`).
     pub step: u64,
-    /// One reading per name, all of this step, so that logging twelve numbers is one event; names: 1 to 128 letters, digits, `.`, `_`, `-`, `/`; at most 65 536 names per run (any; range `1 to 1024 entries`).
+    /// Readings by name, all of this step, so that logging twelve numbers is one event: 1 to 1024 entries. A name
+    /// has 1 to 128 letters, digits, `.`, `_`, `-`, `/`, see [`crate::validate::is_metric_name`].
     pub values: BTreeMap<String, f64>,
-    /// One word per name, for names in `values` only (text).
+    /// One word per name, for names in `values` only.
     pub units: Option<BTreeMap<String, String>>,
 }
 

@@ -8,11 +8,12 @@ use crate::payload::SkipReason;
 /// The numbers of one update; statistics that are not defined are absent, never 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PpoUpdateCompleted {
-    /// Batch the update belongs to (batches; range `[1, max_batches]`).
+    /// Number of the batch that the update belongs to, global (batches; range `[1, max_batches]`).
     pub batch_idx: u64,
-    /// No optimiser step changed the parameters (flag).
+    /// Whether no optimiser step changed the parameters; the numbers of a skipped update are ignored, but for
+    /// `nan_grad_count`, `inf_grad_count` and `update_time_ms`.
     pub skipped: bool,
-    /// Required when skipped; words as in 4.6 without `interrupted` (text).
+    /// Why it was skipped; required then. Never [`SkipReason::Interrupted`], which ends a batch without an update.
     pub skip_reason: Option<SkipReason>,
     /// Monotonic time from the end of the rollout to the end of the update (milliseconds; range `[0, inf)`).
     pub update_time_ms: Option<f64>,
@@ -22,89 +23,96 @@ pub struct PpoUpdateCompleted {
     pub optimizer_steps: Option<u32>,
     /// Passes over the batch that were started (count; range `[0, inf)`).
     pub passes_run: Option<u32>,
-    /// 1-based pass in which the KL limit stopped the update; absent: no early stop (count; range `[1, inf)`).
+    /// Pass, counted from 1, in which the KL limit stopped the update; `None`: it was not stopped (count; range
+    /// `[1, inf)`).
     pub early_stop_epoch: Option<u32>,
     /// Clipped surrogate loss, minimised; negative is progress (loss).
     pub policy_loss: Option<f64>,
-    /// Mean squared error of the critic (loss; range `[0, inf)`).
+    /// Mean squared error of the critic, without factor 1/2, coefficient and clipping (loss; range `[0, inf)`).
     pub value_loss: Option<f64>,
-    /// Mean policy entropy, positive sign; may be negative for continuous actions (nats; range `[0, max_entropy]`).
+    /// Mean entropy of the policy at the visited states; may be negative for continuous actions (nats; range `[0,
+    /// max_entropy]`).
     pub entropy: Option<f64>,
-    /// KL(old, new), k3 estimate (nats; range `[0, inf)`).
+    /// KL(old, new) by the k3 estimate, unclamped (nats; range `[0, inf)`).
     pub kl_divergence: Option<f64>,
-    /// Share of samples whose ratio left the clip range (fraction; range `[0, 1]`).
+    /// Share of samples whose importance ratio left the clip range, on either side (fraction; range `[0, 1]`).
     pub clip_fraction: Option<f64>,
-    /// Share above `1 + clip_range` (fraction; range `[0, 1]`).
+    /// Share of samples whose ratio is above `1 + clip_range` (fraction; range `[0, 1]`).
     pub clip_fraction_positive: Option<f64>,
-    /// Share below `1 - clip_range` (fraction; range `[0, 1]`).
+    /// Share of samples whose ratio is below `1 - clip_range` (fraction; range `[0, 1]`).
     pub clip_fraction_negative: Option<f64>,
-    /// Importance ratio new / old of the whole (joint) action (ratio; range `[0, inf)`).
+    /// Mean importance ratio, new over old probability of the whole (joint) action (ratio; range `[0, inf)`).
     pub ratio_mean: Option<f64>,
-    /// Smallest (ratio; range `[0, inf)`).
+    /// Smallest importance ratio (ratio; range `[0, inf)`).
     pub ratio_min: Option<f64>,
-    /// Largest (ratio; range `[0, inf)`).
+    /// Largest importance ratio (ratio; range `[0, inf)`).
     pub ratio_max: Option<f64>,
-    /// Spread (ratio; range `[0, inf)`).
+    /// Population standard deviation of the importance ratio (ratio; range `[0, inf)`).
     pub ratio_std: Option<f64>,
     /// Smallest log-probability of a taken action under the new policy (nats).
     pub log_prob_min: Option<f64>,
-    /// Largest; above 0 is legal for densities (nats).
+    /// Largest log-probability of a taken action; above 0 is legal for densities (nats).
     pub log_prob_max: Option<f64>,
-    /// Advantages as they enter the policy loss: AFTER normalisation (ratio).
+    /// Mean of the advantages as they enter the policy loss: AFTER normalisation (ratio).
     pub advantage_mean: Option<f64>,
-    /// Same; 1 unless normalisation met its floor or is switched off (ratio; range `[0, inf)`).
+    /// Population standard deviation of those advantages; 1 unless normalisation met its floor or is off (ratio;
+    /// range `[0, inf)`).
     pub advantage_std: Option<f64>,
-    /// Same; shape does not depend on normalisation (ratio).
+    /// Skewness of those advantages; a shape, so normalisation does not change it (ratio).
     pub advantage_skewness: Option<f64>,
-    /// Same; EXCESS kurtosis, 0 for a normal distribution (ratio; range `[-2, inf)`).
+    /// EXCESS kurtosis of those advantages, 0 for a normal distribution (ratio; range `[-2, inf)`).
     pub advantage_kurtosis: Option<f64>,
-    /// Same; share above 0 (fraction; range `[0, 1]`).
+    /// Share of those advantages above 0 (fraction; range `[0, 1]`).
     pub advantage_positive_ratio: Option<f64>,
     /// Global gradient norm BEFORE clipping, mean over optimiser steps (norm; range `[0, inf)`).
     pub grad_norm: Option<f64>,
-    /// Coefficient of variation of that norm over the optimiser steps (ratio; range `[0, inf)`).
+    /// Coefficient of variation of that norm over the optimiser steps; `None` with fewer than 2 (ratio; range `[0,
+    /// inf)`).
     pub gradient_cv: Option<f64>,
-    /// NaN gradient elements, also sent when skipped (elements; range `[0, inf)`).
+    /// Gradient elements that are NaN, over all steps attempted; also sent when skipped (elements; range `[0,
+    /// inf)`).
     pub nan_grad_count: Option<u64>,
-    /// Infinite gradient elements, also sent when skipped (elements; range `[0, inf)`).
+    /// Gradient elements that are infinite, over all steps attempted; also sent when skipped (elements; range `[0,
+    /// inf)`).
     pub inf_grad_count: Option<u64>,
-    /// Layers with a vanishing gradient (layers; range `[0, inf)`).
+    /// Parameter tensors with a vanishing gradient (layers; range `[0, inf)`).
     pub dead_layers: Option<u32>,
-    /// Layers with an exploding gradient (layers; range `[0, inf)`).
+    /// Parameter tensors with an exploding gradient (layers; range `[0, inf)`).
     pub exploding_layers: Option<u32>,
-    /// Of the value targets by the critic (fraction; range `(-inf, 1]`).
+    /// Share of the variance of the value targets that the critic explains; below 0 is worse than a constant
+    /// (fraction; range `(-inf, 1]`).
     pub explained_variance: Option<f64>,
-    /// Critic output at collection time (reward).
+    /// Mean output of the critic at collection time (reward).
     pub value_mean: Option<f64>,
-    /// Same (reward; range `[0, inf)`).
+    /// Population standard deviation of that output (reward; range `[0, inf)`).
     pub value_std: Option<f64>,
-    /// Same (reward).
+    /// Smallest output of the critic (reward).
     pub value_min: Option<f64>,
-    /// Same (reward).
+    /// Largest output of the critic (reward).
     pub value_max: Option<f64>,
     /// Pearson correlation of critic output and value target (ratio; range `[-1, 1]`).
     pub v_return_correlation: Option<f64>,
-    /// One-step temporal difference error, signed (reward).
+    /// Mean one-step temporal difference error, signed; positive: the critic underestimates (reward).
     pub td_error_mean: Option<f64>,
-    /// Same (reward; range `[0, inf)`).
+    /// Population standard deviation of that error (reward; range `[0, inf)`).
     pub td_error_std: Option<f64>,
-    /// Mean ABSOLUTE one-step error, not squared (reward; range `[0, inf)`).
+    /// Mean ABSOLUTE one-step temporal difference error, not squared (reward; range `[0, inf)`).
     pub bellman_error: Option<f64>,
-    /// Value targets of the batch, not episode returns (reward).
+    /// Mean of the value targets of the batch, which are not episode returns (reward).
     pub return_mean: Option<f64>,
-    /// Same (reward; range `[0, inf)`).
+    /// Population standard deviation of the value targets (reward; range `[0, inf)`).
     pub return_std: Option<f64>,
-    /// Same, 10 % quantile (reward).
+    /// 10 % quantile of the value targets (reward).
     pub return_p10: Option<f64>,
-    /// Same, median (reward).
+    /// Median of the value targets (reward).
     pub return_p50: Option<f64>,
-    /// Same, 90 % quantile (reward).
+    /// 90 % quantile of the value targets (reward).
     pub return_p90: Option<f64>,
-    /// Same, squared units (reward2; range `[0, inf)`).
+    /// Population variance of the value targets, in squared units (reward2; range `[0, inf)`).
     pub return_variance: Option<f64>,
-    /// Same (ratio).
+    /// Skewness of the value targets (ratio).
     pub return_skewness: Option<f64>,
-    /// Used by the last optimiser step (rate; range `(0, inf)`).
+    /// Learning rate of the last optimiser step (rate; range `(0, inf)`).
     pub learning_rate: Option<f64>,
     /// Weight of the entropy bonus in this update (ratio; range `[0, inf)`).
     pub entropy_coef: Option<f64>,

@@ -10,35 +10,39 @@ use crate::payload::{FinishReason, Phase, Scalar};
 /// A group of a run begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingStarted {
-    /// Task name; empty means unnamed (text).
+    /// Name of the task; empty means unnamed.
     pub task: String,
     /// Parallel environments (environments; range `[1, 65536]`).
     pub n_envs: Option<u32>,
     /// Epochs of one batch; 0 means unbounded (epochs; range `[0, inf)`).
     pub max_epochs: Option<u32>,
-    /// Global number of batches at which training ends: `start_batch + requested_batches`; fixed for the run (batches; range `[1, inf)`).
+    /// Number of batches at which training ends, global: `start_batch + requested_batches`; fixed for the run
+    /// (batches; range `[1, inf)`).
     pub max_batches: u64,
-    /// Batches finished before this run: K of `--start-episode K`, or the count stored in the checkpoint (batches; range `[0, max_batches)`).
+    /// Batches finished before this run: K of `--start-episode K`, or the count stored in the checkpoint (batches;
+    /// range `[0, max_batches)`).
     pub start_batch: u64,
     /// Batches this run is asked to do: N of `--episodes N` (batches; range `[1, inf)`).
     pub requested_batches: Option<u64>,
-    /// Env-episodes finished before this run: from the checkpoint, or `start_batch * n_envs` for a bare `--start-episode` (episodes; range `[0, inf)`).
+    /// Env-episodes finished before this run: from the checkpoint, or `start_batch * n_envs` for a bare
+    /// `--start-episode` (episodes; range `[0, inf)`).
     pub start_episodes: Option<u64>,
     /// Trainable parameters of policy and critic together (parameters; range `[1, inf)`).
     pub host_params: Option<u64>,
-    /// Name of the reward variant (text).
+    /// Name of the reward variant.
     pub reward_mode: Option<String>,
-    /// Largest entropy the policy can have (ln of the number of joint actions); absent for continuous actions (nats; range `(0, inf)`).
+    /// Largest entropy the policy can have, ln of the number of joint actions; `None` for continuous actions (nats;
+    /// range `(0, inf)`).
     pub max_entropy: Option<f64>,
-    /// Episode return from which the task counts as solved (reward; range `any finite`).
+    /// Episode return from which the task counts as solved (reward).
     pub success_return: Option<f64>,
-    /// Random seed of the run (count).
+    /// Random seed of the run.
     pub seed: Option<u64>,
-    /// Where the policy is trained (text).
+    /// Where the policy is trained.
     pub device: Option<String>,
-    /// Checkpoint name as the user gave it (text).
+    /// Checkpoint that the run goes on from, named as the user gave it.
     pub resumed_from: Option<String>,
-    /// Free map of names to numbers, texts or flags, for display only (`learning_rate`, `gamma`, `clip_range`, ...) (text).
+    /// Free map of names to numbers, texts or flags, for display only (`learning_rate`, `gamma`, `clip_range`, …).
     pub hyperparams: Option<BTreeMap<String, Scalar>>,
 }
 
@@ -63,11 +67,12 @@ field_table! { TrainingStarted
 /// The last event of a group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainingFinished {
-    /// `completed` (all requested batches done), `stopped` (asked to stop: key, signal), `failed` (error or panic) (text).
+    /// How the group ended.
     pub reason: FinishReason,
-    /// Required when `reason` is `failed`: the error text (text).
+    /// Text of the error or panic, at most 4096 bytes; required when the run failed.
     pub error: Option<String>,
-    /// Global number of batches that count as done; `start_batch` if none was finished (batches; range `[0, inf)`).
+    /// Number of batches that count as done, global; `start_batch` if none was finished (batches; range `[0,
+    /// inf)`).
     pub last_batch: u64,
     /// `last_batch - start_batch` (batches; range `[0, inf)`).
     pub batches_since_start: u64,
@@ -75,7 +80,7 @@ pub struct TrainingFinished {
     pub episodes_completed: Option<u64>,
     /// Env steps taken since start (steps; range `[0, inf)`).
     pub env_steps_since_start: Option<u64>,
-    /// Skipped updates since start (count; range `[0, inf)`).
+    /// Updates skipped since start (count; range `[0, inf)`).
     pub updates_skipped: u64,
 }
 
@@ -92,13 +97,13 @@ field_table! { TrainingFinished
 /// A checkpoint has reached the disk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointSaved {
-    /// Checkpoint name as the user gave it, or relative to the run directory (text).
+    /// Name of the checkpoint as the user gave it, or relative to the run directory.
     pub path: String,
     /// Batches done in the checkpoint, global (batches; range `[0, inf)`).
     pub batch_idx: Option<u64>,
     /// Env-episodes done in the checkpoint, global (episodes; range `[0, inf)`).
     pub episodes_completed: Option<u64>,
-    /// File size (bytes; range `[0, inf)`).
+    /// Size of the file (bytes; range `[0, inf)`).
     pub size_bytes: Option<u64>,
     /// Time to write or read it (milliseconds; range `[0, inf)`).
     pub duration_ms: Option<f64>,
@@ -115,13 +120,13 @@ field_table! { CheckpointSaved
 /// A checkpoint was read, before the run starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CheckpointLoaded {
-    /// Checkpoint name as the user gave it, or relative to the run directory (text).
+    /// Name of the checkpoint as the user gave it, or relative to the run directory.
     pub path: String,
     /// Batches done in the checkpoint, global (batches; range `[0, inf)`).
     pub batch_idx: Option<u64>,
     /// Env-episodes done in the checkpoint, global (episodes; range `[0, inf)`).
     pub episodes_completed: Option<u64>,
-    /// File size (bytes; range `[0, inf)`).
+    /// Size of the file (bytes; range `[0, inf)`).
     pub size_bytes: Option<u64>,
     /// Time to write or read it (milliseconds; range `[0, inf)`).
     pub duration_ms: Option<f64>,
@@ -138,7 +143,7 @@ field_table! { CheckpointLoaded
 /// Proves that the producer is alive, and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Heartbeat {
-    /// `starting`, `collecting`, `updating`, `evaluating`, `checkpointing`, `finishing` (text).
+    /// What the trainer is doing.
     pub phase: Phase,
     /// Batch in progress (batches; range `[1, inf)`).
     pub batch_idx: Option<u64>,

@@ -15,7 +15,7 @@ pub struct SystemVitals {
     pub ram_total_gb: Option<f64>,
     /// Resident memory of the trainer (GiB; range `[0, inf)`).
     pub process_rss_gb: Option<f64>,
-    /// One entry per device, ascending `device_id`; empty: no device (-; range `at most 64`).
+    /// One entry per device, at most 64, by rising `device_id`; empty: no device.
     pub gpus: Vec<GpuVitals>,
 }
 
@@ -30,9 +30,9 @@ field_table! { SystemVitals
 /// One device in a sample.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GpuVitals {
-    /// Device number; shown as `cuda:0` and so on (count; range `[0, 64)`).
+    /// Number of the device, shown as `cuda:0` and so on (range `[0, 64)`).
     pub device_id: u32,
-    /// Device name (text).
+    /// Name of the device.
     pub name: Option<String>,
     /// Memory in use on the device by everyone, not an allocator figure (GiB; range `[0, inf)`).
     pub memory_used_gb: Option<f64>,

@@ -1,7 +1,8 @@
 //! Binary frames: one event in a few dozen bytes, for log and socket. The only module that knows bincode.
 //!
-//! A frame is `[u16 format][u64 fingerprint][head][body]`, little-endian. bincode writes positions and no names, so bytes of
-//! another schema would be read wrong without a sound: a frame says which schema wrote it, and another one is refused.
+//! A frame is `[u16 format][u64 fingerprint][head][body]`, little-endian. bincode writes positions and no names, so
+//! bytes of another schema would be read wrong without a sound: a frame says which schema wrote it, and another one is
+//! refused.
 
 use std::error::Error as StdError;
 use std::sync::Arc;

@@ -59,9 +59,9 @@ impl serde::Serialize for Body<'_> {
 
 /// Reads the rows of one file or pipe, in order.
 ///
-/// Rows of version 1 stand alone; those of version 0 lack a run, a number and a clock, which the decoder makes up from the
-/// name, the row number and the first time. It knows one row at a time otherwise: numbers that do not rise are found by the
-/// aggregator.
+/// Rows of version 1 stand alone; those of version 0 lack a run, a number and a clock, which the decoder makes up from
+/// the name, the row number and the first time. It knows one row at a time otherwise: numbers that do not rise are
+/// found by the aggregator.
 #[derive(Debug)]
 pub struct RowDecoder {
     ids: Ids,
@@ -244,8 +244,8 @@ pub(super) fn known(envelope: Envelope) -> Result<Incoming, Reason> {
     complete(envelope).map(|envelope| Incoming::Known(Arc::new(envelope)))
 }
 
-/// Applies what holds for every event that comes in: severity at least the least, one environment for envelope and payload,
-/// all limits kept.
+/// Applies what holds for every event that comes in: severity at least the least, one environment for envelope and
+/// payload, all limits kept.
 pub(super) fn complete(mut envelope: Envelope) -> Result<Envelope, Reason> {
     envelope.severity = envelope.severity.max(envelope.event.least_severity());
     // Different environments are found by the check below, which also knows the limits.

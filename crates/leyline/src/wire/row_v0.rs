@@ -1,7 +1,7 @@
 //! Rows of the older Python trainers, version 0: what they say, in the terms of version 1.
 //!
-//! They have no run id, no number and no monotonic clock. Those are made up from the name of the source, the row number and
-//! the wall clock, so nothing can be said about losses.
+//! They have no run id, no number and no monotonic clock. Those are made up from the name of the source, the row number
+//! and the wall clock, so nothing can be said about losses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -23,7 +23,8 @@ pub const SCHEMA: &str = include_str!("../../schema.txt");
 /// XXH64 of [`SCHEMA`] with seed 0; every frame carries it.
 pub const FINGERPRINT: u64 = xxhash_rust::const_xxh64::xxh64(SCHEMA.as_bytes(), 0);
 
-/// Makes the listing from the types, by reading one of each kind from a source that takes notes of what it is asked for.
+/// Makes the listing from the types, by reading one of each kind from a source that takes notes of what it is asked
+/// for.
 pub fn listing() -> String {
     let mut notes = Notes::default();
     let mut kinds: Vec<(u16, EventKind, String)> = Vec::new();

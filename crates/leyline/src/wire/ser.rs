@@ -1,7 +1,7 @@
 //! Writes our types as strict JSON text, straight into a `String`.
 //!
-//! Every value has a text: floats that are not finite have words, a key of any type is written as a text. What remains is
-//! a `Serialize` that refuses by itself, which no type of this workspace does; it becomes `null`.
+//! Every value has a text: floats that are not finite have words, a key of any type is written as a text. What remains
+//! is a `Serialize` that refuses by itself, which no type of this workspace does; it becomes `null`.
 
 use std::fmt::{Display, Write};
 

@@ -1,7 +1,7 @@
 //! Random events of every kind, made by the payload types themselves: they read from a source of random values.
 //!
-//! A new kind or field is covered without a line here. Values come from a list of random words, and from zeros when it runs
-//! out, so that proptest shrinks an event by shrinking the list.
+//! A new kind or field is covered without a line here. Values come from a list of random words, and from zeros when it
+//! runs out, so that proptest shrinks an event by shrinking the list.
 
 use leyline::word::ClosedWord as _;
 use leyline::{EnvId, Envelope, Event, EventKind, GroupId, RunId, RunNs, Severity, Timestamp};

@@ -141,8 +141,8 @@ fn training_started<'s, 'a>(from: Carry<'s, 'a>) -> Result<Carry<'s, 'a>, Reason
     let start_episodes = from.integer("start_episode")?.unwrap_or(0);
     let n_envs = from.integer("n_envs")?;
     let max_batches = from.integer("max_batches")?;
-    // Without a number of environments only a start from nothing can be counted in batches; with 0 of them the hard limit
-    // on `n_envs` rejects the row.
+    // Without a number of environments only a start from nothing can be counted in batches; with 0 of them the hard
+    // limit on `n_envs` rejects the row.
     let start_batch = match n_envs {
         None if start_episodes == 0 => Some(0),
         None => None,
