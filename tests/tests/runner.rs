@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+mod acceptance_rows;
+mod support;
+
 /// Returns the names in the `mod name;` lines of `source`.
 fn listed(source: &str) -> BTreeSet<String> {
     source
