@@ -247,3 +247,35 @@ impl<'de> DeserializeSeed<'de> for BodySeed {
         Event::deserialize_body(self.0, from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::RowDecoder;
+
+    /// The table in `docs/wire.md`.
+    #[test]
+    fn the_bytes_of_a_heartbeat() {
+        let row = br#"{"v":1,"run_id":"cartpole-7f3a","seq":512,"ts":"2026-11-21T12:00:03.400000Z","mono_ns":3401200000,"event_type":"HEARTBEAT","group_id":"default","severity":"debug","message":"","env_id":null,"data":{"phase":"updating","batch_idx":4}}"#;
+        let Incoming::Known(envelope) = RowDecoder::new("file").decode(row) else { panic!() };
+        let mut frame = Vec::new();
+        encode_frame(&envelope, &mut frame).unwrap();
+        let parts: [&[u8]; 13] = [
+            &[1, 0],
+            &FINGERPRINT.to_le_bytes(),
+            &[5],
+            &[0xfb, 0x00, 0x02],
+            &[0xfd, 0x80, 0xa2, 0xaa, 0x33, 0x90, 0xc1, 0x0c, 0x00],
+            &[0xfc, 0x80, 0x31, 0xba, 0xca],
+            b"\x07default",
+            &[0],
+            &[0],
+            &[0],
+            b"\x08updating",
+            &[1, 4],
+            &[0],
+        ];
+        assert_eq!(frame, parts.concat());
+        assert_eq!(read_frame(&envelope.run_id, &frame).unwrap(), *envelope);
+    }
+}
