@@ -14,7 +14,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "WHEN", default_value = "end")]
     pub at: String,
     /// Time passed since the last event applied, as +SECONDS
-    #[arg(long, value_name = "+SECONDS")]
+    #[arg(long, value_name = "+SECONDS", allow_negative_numbers = true)]
     pub now: Option<String>,
     /// Treat the source as closed after the last event applied
     #[arg(long)]

@@ -1,0 +1,10 @@
+//! The commands without a screen, as processes: what they print, where, and with which exit code.
+
+#[path = "headless/exit.rs"]
+mod exit;
+#[path = "headless/moment.rs"]
+mod moment;
+#[path = "headless/picture.rs"]
+mod picture;
+#[path = "headless/run.rs"]
+mod run;
