@@ -10,6 +10,7 @@ use ratatui_core::widgets::Widget;
 
 use crate::format::{
     MISSING, NumberFormat, format_age, format_compact, format_number, format_rate, format_within,
+    width,
 };
 use crate::frame::Frame;
 use crate::pen::Pen;
@@ -74,6 +75,7 @@ const LENGTH_END: usize = 33;
 const IDLE_END: usize = 38;
 const AGE_END: usize = 44;
 const HISTORY: usize = 46;
+const HISTORY_TITLE: &str = "Return history";
 /// A history of fewer columns says nothing.
 const LEAST_HISTORY: usize = 8;
 
@@ -108,7 +110,9 @@ fn draw_header(pen: &mut Pen<'_>) {
         pen.right(AGE_END, 0, "Age", Class::Dim);
     }
     if HISTORY + LEAST_HISTORY <= pen.width() {
-        pen.text(HISTORY, 0, "Return history", Class::Dim);
+        let room = pen.width() - HISTORY;
+        let title = if width(HISTORY_TITLE) <= room { HISTORY_TITLE } else { "Returns" };
+        pen.text(HISTORY, 0, title, Class::Dim);
     }
 }
 
