@@ -54,7 +54,10 @@ fn write() -> Result<()> {
         fs::write(path, bytes).with_context(|| format!("cannot restore {}", path.display()))?;
     }
     if !touched.is_empty() {
-        let names: Vec<String> = touched.iter().map(|path| path.display().to_string()).collect();
+        let names: Vec<String> = touched
+            .iter()
+            .map(|path| path.strip_prefix(workspace::root()).unwrap_or(path).display().to_string())
+            .collect();
         bail!(
             "the code would change released golden files, which were restored: {}; a changed meaning needs a new version and a new folder",
             names.join(", ")

@@ -84,6 +84,13 @@ const ARROWS: &[Arrow] = &[
     arrow("xtask", &[], "a product that does not build must still be checkable"),
 ];
 
+/// Arrows that only tests, benches and examples draw.
+const TEST_ARROWS: &[Arrow] = &[arrow(
+    "simic-training",
+    &["nissa"],
+    "what telemetry costs a training is measured with the sinks that a run has",
+)];
+
 const fn outside(name: &'static str, by: &'static [&'static str], why: &'static str) -> Outside {
     Outside { name, by, tests_of: &[], why }
 }
@@ -102,7 +109,12 @@ const OUTSIDE: &[Outside] = &[
         "errors of programs, which are printed and not matched on",
     ),
     outside("bincode", &["leyline"], "binary frames, behind one module (ADR 0002)"),
-    outside("clap", &["esper", "sanctum-tui", "xtask"], "arguments and help from one definition"),
+    Outside {
+        name: "clap",
+        by: &["esper", "sanctum-tui", "xtask"],
+        tests_of: &["sanctum-tests"],
+        why: "arguments and help from one definition",
+    },
     outside(
         "crc32c",
         &["simic-training"],
@@ -148,7 +160,11 @@ const OUTSIDE: &[Outside] = &[
         &["sanctum-widgets"],
         "buffer, rectangle and style: a view needs no more",
     ),
-    outside("ratatui-widgets", &["sanctum-widgets"], "frames and paragraphs, without a backend"),
+    outside(
+        "rustix",
+        &["sanctum-tui"],
+        "stopping in the shell and coming back (Ctrl-Z, fg), without unsafe code of ours",
+    ),
     outside(
         "serde",
         &["karn-sanctum", "leyline", "sanctum-tui", "simic-training", "xtask"],

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{ANY, ARROWS, BANS, ONE_VERSION, OUTSIDE, TEST_FEATURES};
+use super::{ANY, ARROWS, BANS, ONE_VERSION, OUTSIDE, TEST_ARROWS, TEST_FEATURES};
 use crate::workspace::{Dependency, Kind, Metadata, Package};
 
 /// Returns everything that breaks a line of the tables; `architecture` is the document that gives people the reasons.
@@ -46,8 +46,9 @@ fn inner(package: &Package, dependency: &Dependency) -> Option<String> {
         return None;
     }
     let arrow = ARROWS.iter().find(|arrow| arrow.from == from)?;
-    (!arrow.to.contains(&to))
-        .then(|| format!("{from} depends on {to}, which is no arrow of it: {}", arrow.why))
+    let in_tests = TEST_ARROWS.iter().any(|arrow| arrow.from == from && arrow.to.contains(&to));
+    let may = arrow.to.contains(&to) || (dependency.kind == Some(Kind::Dev) && in_tests);
+    (!may).then(|| format!("{from} depends on {to}, which is no arrow of it: {}", arrow.why))
 }
 
 /// Checks a dependency on a crate of others.
@@ -244,6 +245,15 @@ mod tests {
         check(
             &[("nissa", &[]), ("leyline", &[("nissa", Some("dev"))])],
             &["leyline depends on nissa"],
+        );
+    }
+
+    #[test]
+    fn an_arrow_of_tests_is_none_of_the_product() {
+        check(&[("nissa", &[]), ("simic-training", &[("nissa", Some("dev"))])], &[]);
+        check(
+            &[("nissa", &[]), ("simic-training", &[("nissa", None)])],
+            &["simic-training depends on nissa"],
         );
     }
 
