@@ -275,10 +275,10 @@ mod tests {
 
     #[test]
     fn a_banned_crate_is_found_behind_others() {
-        let ours: Sample = ("sanctum-widgets", &[("ratatui-widgets", None)]);
-        let way = "sanctum-widgets -> ratatui-widgets -> crossterm: ";
-        check(&[ours, ("ratatui-widgets", &[("crossterm", None)]), ("crossterm", &[])], &[way]);
-        check(&[ours, ("ratatui-widgets", &[("crossterm", Some("dev"))]), ("crossterm", &[])], &[]);
+        let ours: Sample = ("sanctum-widgets", &[("ratatui-core", None)]);
+        let way = "sanctum-widgets -> ratatui-core -> crossterm: ";
+        check(&[ours, ("ratatui-core", &[("crossterm", None)]), ("crossterm", &[])], &[way]);
+        check(&[ours, ("ratatui-core", &[("crossterm", Some("dev"))]), ("crossterm", &[])], &[]);
     }
 
     #[test]
