@@ -158,7 +158,8 @@ const TEXT: usize = 17;
 impl Widget for &EventLog<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let Some(mut pen) = Pen::new(area, buf, self.theme) else { return };
-        if let Some(mut inside) = self.frame().draw(&mut pen, self.view) {
+        let frame = self.frame(pen.height().saturating_sub(2));
+        if let Some(mut inside) = frame.draw(&mut pen, self.view) {
             if self.entries.is_empty() {
                 inside.text(0, 0, "no events", Class::Missing);
             }
@@ -172,12 +173,12 @@ impl Widget for &EventLog<'_> {
 }
 
 impl EventLog<'_> {
-    /// While scrolled, the title says where.
-    fn frame(&self) -> Frame {
-        let position = self.view.offset.filter(|_| !self.entries.is_empty());
-        let batch = position.map(|at| {
-            format!("{}/{}", at.saturating_add(1).min(self.entries.len()), self.entries.len())
-        });
+    /// While scrolled, the title says which lines are on show.
+    fn frame(&self, room: usize) -> Frame {
+        let lines = self.entries.len();
+        let first = self.view.first_from_end(lines, room);
+        let scrolled = self.view.offset.is_some() && first + room < lines;
+        let batch = scrolled.then(|| format!("{}-{} of {lines}", first + 1, first + room));
         Frame { batch, ..Frame::of(WidgetId::EventLog) }
     }
 }
@@ -232,6 +233,13 @@ mod tests {
         assert!(last[1].contains("SEED_PRUNED"), "{last:?}");
         let first = inside(&snapshot, View { focused: true, offset: Some(0) }, 4);
         assert!(first[0].contains("start"), "{first:?}");
+        assert!(
+            shown(&snapshot, View { focused: true, offset: Some(0) }, 60, 4)[0]
+                .contains(" 1-2 of 11 ")
+        );
+        assert!(
+            !shown(&snapshot, View { focused: true, offset: Some(999) }, 60, 4)[0].contains(" of ")
+        );
         let beyond = inside(&snapshot, View { focused: true, offset: Some(999) }, 4);
         assert_eq!(beyond, last);
     }

@@ -71,7 +71,7 @@ impl<'a> Pen<'a> {
         self.styled(column, row, text, self.theme.style(class));
     }
 
-    /// Writes a text that ends before `end`; if it is wider than that, its beginning is cut off.
+    /// Writes a text that ends before `end`; if it is wider than that, it begins at the first column.
     pub(crate) fn right(&mut self, end: usize, row: usize, text: &str, class: Class) {
         match end.checked_sub(width(text)) {
             Some(column) => self.text(column, row, text, class),

@@ -23,11 +23,11 @@ const fn sizes(id: WidgetId) -> [(u16, u16); 3] {
     }
 }
 
-fn drawn(snapshot: &Snapshot, screen: usize, theme: &Theme) -> Vec<Buffer> {
+fn drawn(snapshot: &Snapshot, screen: usize, theme: Theme) -> Vec<Buffer> {
     let draw = |id: WidgetId| {
         let (width, height) = sizes(id)[screen];
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-        id.render(snapshot, View::REST, theme, *buffer.area(), &mut buffer);
+        id.render(snapshot, View::REST, &theme, *buffer.area(), &mut buffer);
         buffer
     };
     widget_id::ALL.iter().map(|spec| draw(spec.id)).collect()
@@ -43,7 +43,7 @@ fn every_widget_in_every_scenario() {
         let snapshot = fold::fold(&incoming(scenario, 7));
         for (screen, size) in ["80x24", "120x40", "200x60"].into_iter().enumerate() {
             let name = format!("{}_{size}", scenario.as_str());
-            insta::assert_snapshot!(name, rows(&drawn(&snapshot, screen, &Theme::DARK)));
+            insta::assert_snapshot!(name, rows(&drawn(&snapshot, screen, Theme::DARK)));
         }
     }
 }
@@ -56,7 +56,7 @@ fn ascii_has_the_same_layout_and_nothing_else() {
         let unicode = Theme::DARK.with_marker(sanctum_widgets::Marker::Ascii);
         for screen in 0..3 {
             for (a, b) in
-                drawn(&snapshot, screen, &unicode).iter().zip(drawn(&snapshot, screen, &ascii))
+                drawn(&snapshot, screen, unicode).iter().zip(drawn(&snapshot, screen, ascii))
             {
                 assert!(b.content().iter().all(|cell| cell.symbol().is_ascii()), "{}", rows(&[b]));
                 assert!(
@@ -77,7 +77,7 @@ fn ascii_has_the_same_layout_and_nothing_else() {
 fn without_colour_nothing_has_a_colour() {
     for &scenario in Scenario::ALL {
         let snapshot = fold::fold(&incoming(scenario, 7));
-        for buffer in drawn(&snapshot, 1, &Theme::PLAIN) {
+        for buffer in drawn(&snapshot, 1, Theme::PLAIN) {
             assert!(
                 !dump::runs(&buffer).iter().any(|run| run.contains("fg=") || run.contains("bg="))
             );
