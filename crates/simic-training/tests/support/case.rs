@@ -6,8 +6,8 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use simic_training::config::{Hyperparams, TaskDefaults};
-use simic_training::env::{End, Task};
+use simic_training::config::Hyperparams;
+use simic_training::env::End;
 use simic_training::net::{ActorCritic, Adam, Head};
 use simic_training::rollout::{Actions, Rollout};
 use simic_training::update::{UpdateOutcome, update};
@@ -35,8 +35,25 @@ impl Case {
         change: impl FnOnce(&mut Hyperparams),
     ) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut hyper = TaskDefaults::of(Task::CartPole).hyper;
-        (hyper.passes, hyper.minibatch_size, hyper.hidden) = (2, 5, vec![4, 3]);
+        // Written out, so that the cases stay when a default changes.
+        let mut hyper = Hyperparams {
+            gamma: 0.99,
+            gae_lambda: 0.95,
+            learning_rate: 0.01,
+            anneal_learning_rate: false,
+            clip_range: 0.2,
+            value_clip: None,
+            entropy_coef: 0.01,
+            value_coef: 0.5,
+            max_grad_norm: 0.5,
+            target_kl: None,
+            passes: 2,
+            minibatch_size: 5,
+            normalize_advantages: true,
+            reward_scale: 1.0,
+            hidden: vec![4, 3],
+            log_std: 0.0,
+        };
         change(&mut hyper);
         let mut net = ActorCritic::<f32>::new(INPUTS, head, &[4, 3], 0.0, &mut rng);
         net.tensors_mut().into_iter().flatten().for_each(|w| *w = rng.random_range(-0.8..0.8));
