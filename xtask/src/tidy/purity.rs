@@ -51,13 +51,13 @@ const CLOCK_PLACES: &[&str] =
     &["crates/simic-emitter/src/clock.rs", "crates/sanctum-tui/src/clock.rs", "xtask/"];
 
 const VIEWS: &[&str] = &["crates/sanctum-widgets/src/", "crates/sanctum-tui/src/"];
-/// Where colours are spelled out: the theme chooses them, the picture writer gives them their RGB values, and the dump
-/// of a drawn buffer prints them.
+/// Where colours are spelled out: the theme chooses them, the dump of a drawn buffer prints them, and the writers for
+/// terminals and pictures turn them into codes.
 const COLOUR_PLACES: &[&str] = &[
     "crates/sanctum-widgets/src/theme",
     "crates/sanctum-widgets/src/dump.rs",
     "crates/sanctum-tui/src/headless/svg.rs",
-    "crates/sanctum-tui/src/headless/ansi.rs",
+    "crates/sanctum-tui/src/screen/encode.rs",
 ];
 
 /// Returns where `forbidden` holds for a path in the files at `places` but not at `exempt`.
