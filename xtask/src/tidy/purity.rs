@@ -56,6 +56,7 @@ const VIEWS: &[&str] = &["crates/sanctum-widgets/src/", "crates/sanctum-tui/src/
 const COLOUR_PLACES: &[&str] = &[
     "crates/sanctum-widgets/src/theme",
     "crates/sanctum-widgets/src/dump.rs",
+    "crates/sanctum-tui/src/headless/ansi.rs",
     "crates/sanctum-tui/src/headless/svg.rs",
     "crates/sanctum-tui/src/screen/encode.rs",
 ];
