@@ -53,7 +53,7 @@ impl Worker {
     /// Runs until the hub lets go of the queue and it is drained, or until the hub has stopped counting. Returns whether
     /// the sink is alive and has synced everything.
     pub(crate) fn run(mut self) -> bool {
-        let mut idle_since_event = false;
+        let mut idle_since_event = true;
         while !self.tally.is_shut() {
             match self.next(idle_since_event) {
                 Next::Event(envelope) => {
