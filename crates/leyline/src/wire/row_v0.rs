@@ -15,6 +15,7 @@ use crate::id::{EnvId, GroupId, RunId};
 use crate::incoming::{Incoming, Reason, Rejection, UnknownEvent};
 use crate::kind::EventKind;
 use crate::time::{RunNs, Timestamp};
+use crate::validate::MAX_GROUPS;
 use crate::word::ClosedWord as _;
 
 mod map;
@@ -58,10 +59,16 @@ impl State {
     /// Reads a row that parses and has no version.
     pub(super) fn decode(&mut self, line: &str, row: &Object<'_>) -> Incoming {
         let head = self.head(row);
-        read(line, row, &head).unwrap_or_else(|reason| {
+        let read = read(line, row, &head);
+        if let Ok(Incoming::Known(envelope)) = &read {
+            self.note(envelope);
+        }
+        read.unwrap_or_else(|reason| {
+            let begun = head.group_id.as_ref().map_or(0, |group| self.begun(group));
             Incoming::Rejected(Arc::new(Rejection {
                 reason,
-                run_id: Some(head.run_id),
+                // A start that is rejected begins nothing.
+                run_id: Some(self.run(begun)),
                 group_id: head.group_id.ok(),
                 seq: Some(head.seq),
                 ts: head.ts.ok(),
@@ -91,21 +98,30 @@ impl State {
         }
         let event_type = text(row, "event_type").and_then(event_type);
         let starts = event_type == Ok(EventKind::TrainingStarted.as_str());
-        let run_id = self.run_id(group_id.as_ref().ok(), starts);
+        let begun = group_id.as_ref().map_or(0, |group| self.begun(group));
+        let run_id = self.run(begun + u32::from(starts));
         Head { run_id, group_id, seq, ts, mono_ns: self.last, event_type }
     }
 
-    /// Returns the run of a row: every further start of a group begins another one.
-    fn run_id(&mut self, group: Option<&GroupId>, starts: bool) -> RunId {
-        let run = match group {
-            None => 1,
-            Some(group) => {
-                let begun = self.starts.entry(group.clone()).or_insert(0);
-                *begun += u32::from(starts);
-                *begun
-            }
-        };
-        if run < 2 { self.name.clone() } else { self.name.numbered(run) }
+    /// Counts the start of a run. Groups beyond the limit of a run are not counted: the aggregator rejects them, and a
+    /// hostile file must not fill the memory.
+    fn note(&mut self, envelope: &Envelope) {
+        let Event::TrainingStarted(_) = &envelope.event else { return };
+        if let Some(begun) = self.starts.get_mut(&envelope.group_id) {
+            *begun += 1;
+        } else if self.starts.len() < MAX_GROUPS {
+            self.starts.insert(envelope.group_id.clone(), 1);
+        }
+    }
+
+    /// Returns how many runs a group has begun so far.
+    fn begun(&self, group: &GroupId) -> u32 {
+        self.starts.get(group).copied().unwrap_or(0)
+    }
+
+    /// Returns the name of a group's n-th run; rows before the first start belong to it too.
+    fn run(&self, number: u32) -> RunId {
+        if number < 2 { self.name.clone() } else { self.name.numbered(number) }
     }
 }
 

@@ -339,3 +339,69 @@ impl<'de> VariantAccess<'de> for OneOf<'_> {
         Err(Surprise("a variant with named values".to_owned()))
     }
 }
+
+#[cfg(test)]
+#[expect(dead_code, reason = "of these types only the shape is read")]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    enum Choice {
+        Nothing,
+        Number(f64),
+    }
+
+    #[derive(Deserialize)]
+    struct Inner {
+        maybe: Option<Vec<u32>>,
+    }
+
+    #[derive(Deserialize)]
+    struct Sample {
+        first: u64,
+        choice: Choice,
+        inner: BTreeMap<String, Inner>,
+    }
+
+    mod moved {
+        #[derive(serde::Deserialize)]
+        pub(super) struct Sample {
+            choice: super::Choice,
+            first: u64,
+            inner: super::BTreeMap<String, super::Inner>,
+        }
+    }
+
+    #[test]
+    fn a_type_is_listed_with_everything_inside_it() {
+        let mut notes = Notes::default();
+        assert_eq!(notes.of(|source| Sample::deserialize(source)), "Sample");
+        let field = |name, kind: &str| (name, kind.to_owned());
+        assert_eq!(
+            notes.structs["Sample"],
+            [field("first", "u64"), field("choice", "Choice"), field("inner", "map<text, Inner>")]
+        );
+        assert_eq!(notes.structs["Inner"], [field("maybe", "option<list<u32>>")]);
+        let variant = |name, content: &str| (name, Some(content.to_owned()));
+        assert_eq!(notes.enums["Choice"], [variant("Nothing", ""), variant("Number", "(f64)")]);
+    }
+
+    #[test]
+    fn moving_a_field_changes_the_listing() {
+        let (mut one, mut other) = (Notes::default(), Notes::default());
+        one.of(|source| Sample::deserialize(source));
+        other.of(|source| moved::Sample::deserialize(source));
+        assert_ne!(one.structs, other.structs);
+    }
+
+    #[test]
+    fn every_kind_and_every_field_is_listed() {
+        let listing = listing();
+        for &kind in <EventKind as crate::word::ClosedWord>::ALL {
+            assert!(listing.contains(&format!("kind {} {kind} ", kind.number())), "{kind}");
+            for spec in Event::fields(kind) {
+                assert!(listing.contains(&format!("\n  {}: ", spec.name)), "{}", spec.name);
+            }
+        }
+    }
+}

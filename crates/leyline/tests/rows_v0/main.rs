@@ -319,6 +319,15 @@ fn run_number_and_clock_are_made_up_row_by_row() {
 }
 
 #[test]
+fn a_rejected_start_begins_no_run() {
+    let mut decoder = RowDecoder::new("file");
+    let mut decode = |data| decoder.decode(row("TRAINING_STARTED", data).as_bytes());
+    known(decode(r#"{"task":"t","max_batches":1}"#));
+    assert_eq!(rejected(decode("{}")).run_id.as_ref().unwrap().as_str(), "file");
+    assert_eq!(known(decode(r#"{"task":"t","max_batches":1}"#)).run_id.as_str(), "file-2");
+}
+
+#[test]
 fn only_rows_that_parse_have_a_number() {
     let mut decoder = RowDecoder::new("file");
     decoder.decode(b"not json");
