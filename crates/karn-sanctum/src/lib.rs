@@ -2,6 +2,29 @@
 //!
 //! The same events with the same times of receipt give the same snapshot, whether they came live, by socket or from a
 //! file, because time and the state of the link are arguments.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`aggregator`] | the fold: events and link changes in, snapshots out |
+//! | [`snapshot`], [`reading`], [`connection`], [`log`] | what a snapshot is made of; the field names are the paths of the metrics |
+//! | [`verdict`] | which limit applies to what, and what the banner should worry about |
+//! | [`formula`] | the computed metrics as functions of plain numbers |
+//! | [`history`], [`gap`] | the ring of latest points; what a hole in the sequence numbers means |
+//!
+//! ```
+//! use karn_sanctum::{Aggregator, Connection};
+//! use leyline::{ViewNs, wire};
+//!
+//! let row = br#"{"v":1,"run_id":"demo","seq":0,"ts":"2026-11-21T12:00:00.000000Z","mono_ns":0,
+//!   "event_type":"TRAINING_STARTED","data":{"task":"CartPole-v1","max_batches":75,"start_batch":25}}"#;
+//! let mut fold = Aggregator::new();
+//! fold.apply(&wire::RowDecoder::new("demo").decode(row), ViewNs(0));
+//!
+//! let key = fold.default_key().expect("a run has started");
+//! let shown = fold.snapshot(&key, ViewNs(1_500_000_000));
+//! assert_eq!((shown.current_batch, shown.max_batches), (Some(25), 75));
+//! assert_eq!((shown.connection, shown.runtime_seconds), (Connection::Live, 1.5));
+//! ```
 
 pub mod aggregator;
 pub mod connection;

@@ -114,11 +114,11 @@ impl Snapshot {
             finish_error: None,
             policy: PolicyView::empty(),
             episodes: EpisodesView::empty(),
-            envs: Arc::from([]),
+            envs: Arc::default(),
             vitals: VitalsView::empty(),
             telemetry: TelemetryView::empty(),
-            event_log: Arc::from([]),
-            metrics: Arc::new(BTreeMap::new()),
+            event_log: Arc::default(),
+            metrics: Arc::default(),
         }
     }
 }

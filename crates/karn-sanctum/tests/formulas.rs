@@ -139,6 +139,8 @@ fn as13_to_as17_as26_environment_status() {
     check_env(&[10.0; 24], 10, None, EnvStatus::Healthy, Some(190));
     check_env(&[10.0; 25], 10, None, EnvStatus::Stalled, Some(200));
     check_env(&[500.0; 40], 500, Some(475.0), EnvStatus::Excellent, Some(17_500));
+    check_env(&[f64::INFINITY; 5], 10, Some(475.0), EnvStatus::Healthy, Some(10));
+    check_env(&[1.0; 5], 10, Some(f64::NEG_INFINITY), EnvStatus::Healthy, Some(0));
     check_env(&[474.9; 5], 10, Some(475.0), EnvStatus::Healthy, Some(0));
 }
 

@@ -306,3 +306,23 @@ fn ap26_a_snapshot_never_changes() {
     assert_ne!(leyline::wire::to_json(&feed.now(1.0)), copy);
     assert_eq!(leyline::wire::to_json(&old), copy);
 }
+
+/// Rows of an older Python trainer, as a file has them.
+#[test]
+fn ap27_version_0_rows_fill_what_they_can() {
+    let start = br#"{"event_id":"e0","event_type":"TRAINING_STARTED","timestamp":"2026-01-03T10:00:00+00:00","seed_id":null,"slot_id":null,"epoch":null,"group_id":"default","message":"","data":{"task":"cifar_baseline","n_envs":4,"max_epochs":150,"max_batches":75,"start_episode":100},"severity":"info"}"#;
+    let ended = br#"{"event_id":"e1","event_type":"BATCH_EPOCH_COMPLETED","timestamp":"2026-01-03T10:00:10+00:00","seed_id":null,"slot_id":null,"epoch":104,"group_id":"default","message":"","data":{"episodes_completed":104,"batch_idx":26,"avg_accuracy":71.5,"avg_reward":12.25,"total_episodes":300,"n_envs":4,"start_episode":0,"requested_episodes":0,"rolling_accuracy":null},"severity":"info"}"#;
+    let mut decoder = leyline::wire::RowDecoder::new("old");
+    let feed =
+        Feed::new().incoming(0.0, &decoder.decode(start)).incoming(10.0, &decoder.decode(ended));
+    let shown = feed.now(10.0);
+    assert_eq!((shown.start_batch, shown.current_batch), (Some(25), Some(26)));
+    assert_eq!(shown.current_episode, Some(104));
+    assert_eq!(&shown.episodes.return_history[..], [12.25]);
+    assert!((shown.runtime_seconds - 10.0).abs() < 1e-9);
+    let rate = shown.vitals.batches_per_hour.map(|rate| rate.value);
+    crate::support::near(rate, Some(360.0));
+    assert_eq!(shown.vitals.epochs_per_second, None);
+    assert_eq!((shown.telemetry.events_lost, shown.telemetry.sequence_gaps), (None, None));
+    assert_eq!(shown.telemetry.events_rejected, 0);
+}

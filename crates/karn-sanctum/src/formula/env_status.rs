@@ -63,7 +63,8 @@ impl EnvScore {
     }
 
     fn judge(&self, score: f64, success_return: Option<f64>) -> EnvStatus {
-        if success_return.is_some_and(|solved| solved <= score) {
+        let solved = success_return.filter(|solved| solved.is_finite() && score.is_finite());
+        if solved.is_some_and(|solved| solved <= score) {
             EnvStatus::Excellent
         } else if DEGRADED <= self.drop {
             EnvStatus::Degraded

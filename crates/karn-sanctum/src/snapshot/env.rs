@@ -51,7 +51,7 @@ impl EnvView {
             epochs_since_improvement: None,
             episode_return: None,
             best_return: None,
-            return_history: Arc::from([]),
+            return_history: Arc::default(),
             episode_length: None,
         }
     }

@@ -34,7 +34,7 @@ impl EpisodesView {
     /// Returns the view before the first episode.
     pub fn empty() -> Self {
         Self {
-            return_history: Arc::from([]),
+            return_history: Arc::default(),
             return_trend: None,
             last_return: None,
             mean_return: None,

@@ -56,7 +56,7 @@ impl TelemetryView {
             events_unknown: 0,
             events_lost: None,
             sequence_gaps: None,
-            sink_losses: Arc::new(BTreeMap::new()),
+            sink_losses: Arc::default(),
         }
     }
 }

@@ -57,7 +57,7 @@ impl VitalsView {
             ram_used_gb: None,
             ram_total_gb: None,
             process_rss_gb: None,
-            gpu_stats: Arc::from([]),
+            gpu_stats: Arc::default(),
             has_memory_alarm: None,
             memory_alarm_devices: None,
         }
