@@ -93,12 +93,12 @@ impl Endings {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use leyline::{BatchEpochCompleted, BatchOutcome, EpisodeOutcome, TrainingStarted};
 
     use super::*;
 
-    fn start() -> Event {
+    pub(crate) fn start() -> Event {
         Event::from(TrainingStarted {
             task: "CartPole-v1".to_owned(),
             n_envs: Some(4),

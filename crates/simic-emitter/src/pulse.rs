@@ -127,3 +127,120 @@ fn look(hub: &Hub, silence: Duration) -> Duration {
     hub.emit(Draft { group, ..draft });
     silence
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use leyline::{Event, FinishReason, GroupId, RunId, Timestamp, TrainingFinished};
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::{Bounds, HubBuilder, memory};
+
+    const LONG: Duration = Duration::from_secs(60);
+    const TENTH: Duration = Duration::from_millis(100);
+
+    struct Rig {
+        clock: Arc<ManualClock>,
+        hub: Hub,
+        guard: crate::Guard,
+        events: Receiver<Arc<leyline::Envelope>>,
+    }
+
+    fn rig() -> Rig {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
+        let (sink, events) = memory::memory(100);
+        let run = RunId::new("run").unwrap();
+        let (hub, guard) = HubBuilder::new(run, GroupId::default(), Arc::clone(&clock) as Arc<_>)
+            .sink("memory", Bounds::default(), sink)
+            .start(LONG)
+            .unwrap();
+        Rig { clock, hub, guard, events }
+    }
+
+    impl Rig {
+        /// Lets the pulse wait `times` times, a tenth of a second late each, and returns the waits it asked for.
+        fn run(&self, times: usize) -> Vec<Duration> {
+            let mut waits = Vec::new();
+            beat_by(&self.hub, SILENCE, |wait| {
+                waits.push(wait);
+                self.clock.advance(wait + TENTH);
+                waits.len() <= times
+            });
+            waits.truncate(times);
+            waits
+        }
+
+        fn beats(&self) -> Vec<Heartbeat> {
+            assert!(self.hub.flush(LONG));
+            let beat = |event: &Event| {
+                if let Event::Heartbeat(beat) = event { Some(beat.clone()) } else { None }
+            };
+            self.events.try_iter().filter_map(|envelope| beat(&envelope.event)).collect()
+        }
+    }
+
+    fn beat(phase: Phase, batch_idx: Option<u64>, inner_epoch: Option<u32>) -> Heartbeat {
+        Heartbeat { phase, batch_idx, inner_epoch }
+    }
+
+    #[test]
+    fn silence_beats_and_says_what_the_trainer_does() {
+        let rig = rig();
+        assert_eq!(rig.run(2), [SILENCE, SILENCE]);
+        assert_eq!(rig.beats(), vec![beat(Phase::Starting, None, None); 2]);
+        rig.hub.progress().set(Activity::Updating, Some(4), Some(128));
+        rig.run(1);
+        assert_eq!(rig.beats(), [beat(Phase::Updating, Some(4), Some(128))]);
+        assert!(rig.guard.close(LONG));
+    }
+
+    #[test]
+    fn whoever_emits_needs_no_heartbeat() {
+        let rig = rig();
+        let mut waits = Vec::new();
+        beat_by(&rig.hub, SILENCE, |wait| {
+            waits.push(wait);
+            // Something is emitted in the middle of each wait.
+            rig.clock.advance(wait.saturating_sub(TENTH));
+            rig.hub.emit(beat(Phase::Collecting, None, None));
+            rig.clock.advance(TENTH);
+            waits.len() < 4
+        });
+        let rest = SILENCE.saturating_sub(TENTH);
+        assert_eq!(waits, [SILENCE, rest, rest, rest]);
+        assert_eq!(rig.beats().len(), 4, "our own, and no other");
+        assert!(rig.guard.close(LONG));
+    }
+
+    #[test]
+    fn after_the_end_of_the_last_group_there_is_no_heartbeat() {
+        let rig = rig();
+        let start = crate::ending::tests::start();
+        rig.hub.emit(start);
+        rig.run(1);
+        assert_eq!(rig.beats().len(), 1);
+        rig.hub.emit(TrainingFinished {
+            reason: FinishReason::Completed,
+            error: None,
+            last_batch: 75,
+            batches_since_start: 50,
+            episodes_completed: None,
+            env_steps_since_start: None,
+            updates_skipped: 0,
+        });
+        rig.run(3);
+        assert_eq!(rig.beats(), []);
+        assert!(rig.guard.close(LONG));
+    }
+
+    #[test]
+    fn every_activity_keeps_its_word() {
+        let progress = Progress::new();
+        for activity in Activity::ALL {
+            progress.set(activity, None, None);
+            assert_eq!(progress.heartbeat().phase, activity.phase());
+        }
+    }
+}

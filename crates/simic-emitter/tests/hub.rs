@@ -8,6 +8,15 @@ use leyline::{Envelope, Event, GroupId, Heartbeat, Lane, LossCause, Phase, RunId
 use simic_emitter::memory::{gated, memory};
 use simic_emitter::{Bounds, Cause, Hub, HubBuilder, ManualClock, Sink, SinkCounts, SinkError};
 
+#[path = "hub/contract.rs"]
+mod contract;
+#[path = "hub/drafts.rs"]
+mod drafts;
+#[path = "hub/ends.rs"]
+mod ends;
+#[path = "hub/identity.rs"]
+mod identity;
+
 /// Time that no test that passes uses up.
 const LONG: Duration = Duration::from_secs(60);
 
