@@ -25,7 +25,13 @@ pub const ROW_VERSION: u16 = 1;
 
 /// Returns any value as one JSON object, list or scalar, for people and scripts.
 ///
-/// As in rows a float that is not finite is its word, but every key is present: an absent value is `null`.
+/// As in rows a float that is not finite is its word, but every key is present: an absent value is `null`. It cannot fail:
+/// everything that serde knows has a text here, and a value that refuses to be serialised becomes `null`.
+///
+/// ```
+/// let reading = std::collections::BTreeMap::from([("loss", Some(f64::NAN)), ("value", None)]);
+/// assert_eq!(leyline::wire::to_json(&reading), r#"{"loss":"NaN","value":null}"#);
+/// ```
 pub fn to_json<T: Serialize + ?Sized>(value: &T) -> String {
     let mut out = String::new();
     ser::write(value, ser::Absent::Null, &mut out);

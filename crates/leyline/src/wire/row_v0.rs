@@ -64,13 +64,16 @@ impl State {
             self.note(envelope);
         }
         read.unwrap_or_else(|reason| {
+            // Without a kind and a time of this version it may be anything, also a damaged row among those of version 1, and
+            // then it claims neither run nor number.
+            let claims = head.event_type.is_ok() && head.ts.is_ok();
             let begun = head.group_id.as_ref().map_or(0, |group| self.begun(group));
             Incoming::Rejected(Arc::new(Rejection {
                 reason,
                 // A start that is rejected begins nothing.
-                run_id: Some(self.run(begun)),
+                run_id: claims.then(|| self.run(begun)),
                 group_id: head.group_id.ok(),
-                seq: Some(head.seq),
+                seq: claims.then_some(head.seq),
                 ts: head.ts.ok(),
                 event_type: head.event_type.ok().map(str::to_owned),
                 v: Some(VERSION),

@@ -97,16 +97,53 @@ fn lists_maps_and_texts_have_their_limits() {
         row("METRIC", &format!(r#"{{"step":1,"values":{{{}}}}}"#, many.join(","))),
         "bad_value:values",
     );
-    for (kind, field, limit) in [
-        ("HEARTBEAT", "phase", 256),
-        ("CHECKPOINT_SAVED", "path", 256),
-        ("GRADIENT_ANOMALY", "kind", 256),
-        ("MEMORY_WARNING", "detail", 4096),
-    ] {
-        let with = |len: usize| {
-            let kind_field = if field == "detail" { r#""kind":"k","# } else { "" };
-            row(kind, &format!(r#"{{{kind_field}"{field}":"{}"}}"#, "é".repeat(len / 2)))
-        };
+    let long = "x".repeat(257);
+    let start = |member: &str| {
+        row(
+            "TRAINING_STARTED",
+            &format!(r#"{{"task":"t","max_batches":1,"start_batch":0,{member}}}"#),
+        )
+    };
+    check(start(&format!(r#""hyperparams":{{"{long}":1}}"#)), "bad_text:hyperparams");
+    check(start(&format!(r#""hyperparams":{{"a":"{long}"}}"#)), "bad_text:hyperparams");
+    let units = format!(r#"{{"step":1,"values":{{"a":1}},"units":{{"a":"{long}"}}}}"#);
+    check(row("METRIC", &units), "bad_text:units");
+    check(row("METRIC", r#"{"step":1,"values":{"a":1},"units":{"a b":"m"}}"#), "bad_text:units");
+    let name = |len| format!(r#"{{"step":1,"values":{{"{}":1}}}}"#, "n".repeat(len));
+    known(row("METRIC", &name(128)));
+    check(row("METRIC", &name(129)), "bad_text:values");
+    check(row("METRIC", &name(0)), "bad_text:values");
+}
+
+/// Kind, text field, longest text in bytes, and what the payload needs besides.
+const TEXTS: &[(&str, &str, usize, &str)] = &[
+    ("HEARTBEAT", "phase", 256, ""),
+    ("CHECKPOINT_SAVED", "path", 256, ""),
+    ("CHECKPOINT_LOADED", "path", 256, ""),
+    ("GRADIENT_ANOMALY", "kind", 256, ""),
+    ("MEMORY_WARNING", "subject", 256, r#","kind":"k""#),
+    ("MEMORY_WARNING", "detail", 4096, r#","kind":"k""#),
+    ("TRAINING_STARTED", "task", 256, r#","max_batches":1,"start_batch":0"#),
+    ("TRAINING_STARTED", "reward_mode", 256, r#","task":"t","max_batches":1,"start_batch":0"#),
+    ("TRAINING_STARTED", "device", 256, r#","task":"t","max_batches":1,"start_batch":0"#),
+    ("TRAINING_STARTED", "resumed_from", 256, r#","task":"t","max_batches":1,"start_batch":0"#),
+    (
+        "TRAINING_FINISHED",
+        "error",
+        4096,
+        r#","reason":"failed","last_batch":1,"batches_since_start":1,"updates_skipped":0"#,
+    ),
+    ("BATCH_EPOCH_COMPLETED", "skip_reason", 256, r#","batch_idx":1"#),
+    ("PPO_UPDATE_COMPLETED", "skip_reason", 256, r#","batch_idx":1,"skipped":true"#),
+    ("EMITTER_LOSS", "sink", 256, r#","lane":"lossy","cause":"c","dropped":1,"dropped_total":1"#),
+    ("EMITTER_LOSS", "cause", 256, r#","lane":"lossy","sink":"s","dropped":1,"dropped_total":1"#),
+];
+
+#[test]
+fn every_text_has_its_longest_length_in_bytes() {
+    for (kind, field, limit, rest) in TEXTS.iter().copied() {
+        let with =
+            |len: usize| row(kind, &format!(r#"{{"{field}":"{}"{rest}}}"#, "é".repeat(len / 2)));
         known(with(limit));
         check(with(limit + 2), &format!("bad_text:{field}"));
     }
