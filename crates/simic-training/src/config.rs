@@ -184,8 +184,8 @@ impl Hyperparams {
 pub const EPOCH_EVERY: u32 = 16;
 /// More transitions than this do not fit into the memory of the machines we know.
 const MAX_TRANSITIONS: u64 = 1 << 24;
-/// Counts beyond this could not be added without care.
-const MAX_BATCHES: u64 = 1 << 48;
+/// Beyond this, counts of env steps could not be added without care.
+const MAX_BATCHES: u64 = 1 << 32;
 /// Largest weight or scale; what is beyond it would only overflow.
 const HUGE: f64 = 1e9;
 /// Smallest number that is accepted where 0 is not.
@@ -272,17 +272,14 @@ mod tests {
             |c| (c.n_envs, c.max_epochs) = (65_536, 1024),
             "n_envs * max_epochs is 67108864, allowed is 1 to 16777216",
         );
-        check(
-            |c| c.requested_batches = 0,
-            "requested_batches is 0, allowed is 1 to 281474976710656",
-        );
+        check(|c| c.requested_batches = 0, "requested_batches is 0, allowed is 1 to 4294967296");
         check(|c| c.hyper.gae_lambda = 1.5, "gae_lambda is 1.5, allowed is 0 to 1");
         check(
             |c| c.hyper.entropy_coef = f64::NAN,
             "entropy_coef is NaN, allowed is 0 to 1000000000",
         );
         check(|c| c.hyper.hidden.clear(), "number of hidden layers is 0, allowed is 1 to 8");
-        check(|c| c.save_every = Some(0), "save_every is 0, allowed is 1 to 281474976710656");
+        check(|c| c.save_every = Some(0), "save_every is 0, allowed is 1 to 4294967296");
     }
 
     #[test]

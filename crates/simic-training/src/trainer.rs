@@ -36,9 +36,10 @@ pub struct Trainer<E> {
     nonfinite_in_a_row: u32,
     /// Batch whose checkpoint is on the disk.
     saved: Option<u64>,
-    /// Batch of the checkpoint that this run goes on from.
+    /// Goes on from a checkpoint.
     resumed: bool,
-    finished: bool,
+    /// Has run, or is running.
+    started: bool,
 }
 
 /// What the last env-episodes and batches gave.
@@ -165,7 +166,7 @@ impl<E: Env> Trainer<E> {
             nonfinite_in_a_row: 0,
             saved: None,
             resumed: false,
-            finished: false,
+            started: false,
         }
     }
 
@@ -178,7 +179,7 @@ impl<E: Env> Trainer<E> {
     /// # Errors
     /// Fails when three updates in a row were not finite, when a checkpoint could not be written, or after a panic.
     pub fn run(&mut self, stop: &StopFlag) -> Result<Summary, TrainError> {
-        if std::mem::replace(&mut self.finished, true) {
+        if std::mem::replace(&mut self.started, true) {
             return Err(TrainError::AlreadyRun);
         }
         // What a panic leaves half done is not used again: only counters are read after it.
@@ -383,4 +384,49 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "without a text".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use leyline::{Event, GroupId, RunId};
+    use simic_emitter::memory::memory;
+    use simic_emitter::{Bounds, HubBuilder, SystemClock};
+
+    use super::*;
+    use crate::env::Task;
+
+    /// A skip that no environment can bring about: its events, and that it counts as done without counting as a failure.
+    #[test]
+    fn a_kl_limit_before_the_first_step_skips_the_batch() {
+        let (sink, events) = memory(10);
+        let run = RunId::new("skip").unwrap();
+        let (hub, guard) = HubBuilder::new(run, GroupId::default(), Arc::new(SystemClock::new()))
+            .sink("memory", Bounds::default(), sink)
+            .start(Duration::from_secs(60))
+            .unwrap();
+        let config = Config { n_envs: 2, max_epochs: 4, ..Config::default_run(Task::CartPole, 1) };
+        let mut trainer = Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap();
+        let rollout = trainer.collect(1, &StopFlag::new()).unwrap();
+        let mut outcome = trainer.learner.update(&trainer.config, &rollout, 1e-3);
+        outcome.skip = Some(Skip::KlLimit);
+        trainer.batch =
+            Some(BatchFacts { batch_idx: 1, n_envs: 2, episodes: 0, total_return: 0.0 });
+        trainer.report_update(1, 2.0, &outcome);
+        assert_eq!(
+            (trainer.counts.last_batch, trainer.counts.updates_skipped, trainer.nonfinite_in_a_row),
+            (1, 1, 0)
+        );
+        assert!(guard.close(Duration::from_secs(60)));
+        let events: Vec<Event> = events.try_iter().map(|e| e.event.clone()).collect();
+        let [.., Event::PpoUpdateCompleted(update), Event::BatchEpochCompleted(batch)] =
+            events.as_slice()
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!((update.skipped, update.skip_reason.clone()), (true, Some(SkipReason::KlLimit)));
+        assert_eq!((batch.batch_idx, batch.skip_reason.clone()), (1, Some(SkipReason::KlLimit)));
+    }
 }

@@ -461,3 +461,33 @@ fn a_trainer_runs_once() {
     assert!(first.is_ok() && matches!(second, Err(TrainError::AlreadyRun)));
     finish(&events);
 }
+
+#[test]
+fn a_trend_stands_between_update_and_batch_and_compares_the_last_twenty_means() {
+    let events = events_of(small(120));
+    let (mut means, mut trends) = (Vec::new(), 0);
+    for (at, event) in events.iter().enumerate() {
+        if let Event::BatchEpochCompleted(batch) = &event.event {
+            means.extend(batch.mean_return);
+        }
+        let Some(anomaly) = event.event.anomaly() else { continue };
+        trends += 1;
+        let (Event::PpoUpdateCompleted(update), Event::BatchEpochCompleted(batch)) =
+            (&events[at - 1].event, &events[at + 1].event)
+        else {
+            panic!("{event:?} is in the wrong place");
+        };
+        assert_eq!(
+            (anomaly.batch_idx, batch.batch_idx),
+            (Some(update.batch_idx), update.batch_idx)
+        );
+        let with_this: Vec<f64> = means.iter().copied().chain(batch.mean_return).collect();
+        assert_eq!(with_this.len() % 10, 0);
+        let block = |from_end: usize| {
+            with_this[with_this.len() - from_end..][..10].iter().sum::<f64>() / 10.0
+        };
+        let expected = (block(10) - block(20)) / block(20).abs().max(1.0);
+        assert!((anomaly.value.unwrap() - expected).abs() < 1e-9, "{anomaly:?} is not {expected}");
+    }
+    assert!(0 < trends, "the run must have had a trend");
+}
