@@ -13,6 +13,7 @@ use crate::format::{
     width,
 };
 use crate::frame::Frame;
+use crate::metric_row::flag;
 use crate::pen::Pen;
 use crate::sparkline::draw_sparkline;
 use crate::theme::{Class, Theme};
@@ -167,6 +168,9 @@ impl EnvOverview<'_> {
             let health = verdict::env_age(*last_update_age_seconds, self.props.connection);
             let text = last_update_age_seconds.map_or_else(|| MISSING.to_owned(), format_age);
             pen.right(AGE_END, row, &text, Class::of_health(health));
+            if let Some((mark, class)) = flag(health) {
+                pen.text(AGE_END, row, mark, class);
+            }
         }
         let room = pen.width().saturating_sub(HISTORY);
         if LEAST_HISTORY <= room && !return_history.is_empty() {

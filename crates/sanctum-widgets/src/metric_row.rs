@@ -45,11 +45,7 @@ impl<'a> MetricRow<'a> {
         format: impl FnOnce(T) -> String,
     ) -> Self {
         let value = reading.map_or_else(|| MISSING.to_owned(), |reading| format(reading.value));
-        let flag = match reading.and_then(Reading::fresh_verdict) {
-            Some(Health::Critical) => Some(("!", Class::Critical)),
-            Some(Health::Warning) => Some(("*", Class::Warning)),
-            Some(Health::Healthy | Health::Ungraded | Health::NoData) | None => None,
-        };
+        let flag = reading.and_then(Reading::fresh_verdict).and_then(flag);
         Self { label, value, class: Class::of(reading), flag, history: None, trend: None }
     }
 
@@ -78,6 +74,15 @@ impl<'a> MetricRow<'a> {
                 pen.text(pen.width() - 1, row, trend_glyph(trend), Class::of_trend(trend));
             }
         }
+    }
+}
+
+/// Returns the mark of a verdict, because colour is never the only one to say it.
+pub(crate) const fn flag(health: Health) -> Option<(&'static str, Class)> {
+    match health {
+        Health::Critical => Some(("!", Class::Critical)),
+        Health::Warning => Some(("*", Class::Warning)),
+        Health::Healthy | Health::Ungraded | Health::NoData => None,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::format::{
 };
 use crate::frame::Frame;
 use crate::glyph::Glyphs;
+use crate::metric_row::flag;
 use crate::pen::Pen;
 use crate::theme::{Class, Theme};
 use crate::view::View;
@@ -223,7 +224,11 @@ impl TelemetryPanel<'_> {
             |s| format!("{}s", format_number(s, NumberFormat::Fixed(1))),
         );
         pen.text(0, row, "age", Class::Dim);
-        pen.text(4, row, &text, Class::of_health(verdict::staleness(age)));
+        let health = verdict::staleness(age);
+        pen.text(4, row, &text, Class::of_health(health));
+        if let Some((mark, class)) = flag(health) {
+            pen.text(5 + width(&text), row, mark, class);
+        }
     }
 }
 

@@ -85,7 +85,7 @@ pub const ALL: &[WidgetSpec] = &[
     WidgetSpec {
         id: WidgetId::StatusBanner,
         name: "StatusBanner",
-        title: "Status",
+        title: "State",
         about: "how the run stands, latest KL divergence, batch",
         panel: None,
         records: &[13, 14, 15, 22, 100, 110, 120, 130, 140, 200, 300, 301, 310, 702, 703, 704],

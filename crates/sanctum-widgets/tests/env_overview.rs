@@ -50,8 +50,8 @@ fn tele_630_env_status() {
 fn tele_634_env_age() {
     let aged = |seconds| env(move |env| EnvView { last_update_age_seconds: seconds, ..env });
     aged(Some(1.999)).shows("    1s  ").styles("1s  ", PLAIN);
-    aged(Some(2.0)).styles("2s  ", WARNING);
-    aged(Some(5.0)).styles("5s  ", CRITICAL);
+    aged(Some(2.0)).shows("    2s* ").styles("2s*", WARNING);
+    aged(Some(5.0)).shows("    5s! ").styles("5s!", CRITICAL);
     aged(None).shows("    3     —  ");
     drawn(|s| {
         s.connection = Connection::Finished;

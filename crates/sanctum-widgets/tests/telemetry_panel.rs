@@ -31,7 +31,7 @@ fn tele_002_run_id() {
 #[test]
 fn tele_702_staleness() {
     drawn(|s| s.staleness_seconds = Some(1.96)).shows("│age 2.0s").styles("2.0s", PLAIN);
-    drawn(|s| s.staleness_seconds = Some(5.0)).styles("5.0s", CRITICAL);
+    drawn(|s| s.staleness_seconds = Some(5.0)).shows("│age 5.0s ! ").styles("5.0s", CRITICAL);
     drawn(|s| s.staleness_seconds = None).shows("│age —");
 }
 
