@@ -10,24 +10,47 @@ fn counters(feed: &Feed) -> TelemetryView {
     feed.now(0.0).telemetry
 }
 
-#[test]
-fn ap22_tele_780_tele_781_tele_816_every_row_is_counted_once() {
-    let feed = Feed::new().at(0.0, start(20, 0)).at(1.0, batch(0)).unknown(2.0, "SEED_PRUNED");
-    let shown = feed.now(2.0);
-    assert_eq!(shown.current_batch, Some(0));
-    assert_eq!(shown.telemetry.events_received, 3);
-    assert_eq!(shown.telemetry.events_rejected, 1);
-    assert_eq!(shown.telemetry.events_unknown, 1);
-    assert_eq!(shown.telemetry.events_lost, Some(0));
+/// AP22.
+fn one_of_each() -> Feed {
+    Feed::new().at(0.0, start(20, 0)).at(1.0, batch(0)).unknown(2.0, "SEED_PRUNED")
 }
 
 #[test]
-fn ap23_tele_782_tele_783_holes_are_losses() {
+fn tele_780_events_rejected_counts_what_changed_nothing() {
+    let shown = one_of_each().now(2.0);
+    assert_eq!((shown.current_batch, shown.telemetry.events_rejected), (Some(0), 1));
+    assert_eq!(counters(&Feed::new()).events_rejected, 0);
+}
+
+#[test]
+fn tele_781_events_unknown_counts_kinds_of_later_versions() {
+    assert_eq!(counters(&one_of_each()).events_unknown, 1);
+    assert_eq!(counters(&Feed::new()).events_unknown, 0);
+}
+
+#[test]
+fn tele_816_events_received_counts_every_row_once() {
+    let shown = counters(&one_of_each());
+    assert_eq!((shown.events_received, shown.events_lost), (3, Some(0)));
+    assert_eq!(counters(&Feed::new()).events_received, 0);
+}
+
+/// AP23.
+fn with_holes() -> Feed {
     let feed = Feed::new().at(0.0, start(20, 0)).at(1.0, heartbeat());
-    let feed = feed.seq(4).at(2.0, heartbeat()).at(3.0, heartbeat()).seq(9).at(4.0, heartbeat());
-    let shown = counters(&feed);
-    assert_eq!((shown.sequence_gaps, shown.events_lost), (Some(2), Some(5)));
-    assert_eq!(shown.events_received, 5);
+    feed.seq(4).at(2.0, heartbeat()).at(3.0, heartbeat()).seq(9).at(4.0, heartbeat())
+}
+
+#[test]
+fn tele_782_events_lost_counts_the_numbers_in_the_holes() {
+    let shown = counters(&with_holes());
+    assert_eq!((shown.events_lost, shown.events_received), (Some(5), 5));
+}
+
+#[test]
+fn tele_783_sequence_gaps_counts_the_holes() {
+    assert_eq!(counters(&with_holes()).sequence_gaps, Some(2));
+    assert_eq!(counters(&Feed::new()).sequence_gaps, None);
 }
 
 #[test]
@@ -46,7 +69,7 @@ fn what_happened_before_attaching_is_no_loss() {
 }
 
 #[test]
-fn tele_782_tele_783_version_0_rows_cannot_tell() {
+fn tele_782_tele_783_of_version_0_rows_cannot_tell() {
     let old = |seq, mono, event: leyline::Event| with(envelope(seq, mono, event), |row| row.v = 0);
     let feed = Feed::new().envelope(0.0, old(0, 0.0, start(20, 0).into()));
     let shown = counters(&feed.envelope(1.0, old(9, 1.0, batch(1).into())));

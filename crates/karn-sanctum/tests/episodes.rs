@@ -9,8 +9,9 @@ fn value(reading: Option<Reading>) -> Option<f64> {
     reading.map(|reading| reading.value)
 }
 
+/// AP20.
 #[test]
-fn ap20_tele_021_return_history_takes_batches_that_have_a_mean() {
+fn tele_021_return_history_takes_batches_that_have_a_mean() {
     let mean = |k, mean| with(batch(k), |batch| batch.mean_return = Some(mean));
     let feed = Feed::new().at(0.0, start(20, 0)).at(1.0, mean(1, 5.0)).at(2.0, batch(2));
     let shown = feed.at(3.0, mean(3, 7.0)).now(3.0);
@@ -19,8 +20,9 @@ fn ap20_tele_021_return_history_takes_batches_that_have_a_mean() {
     assert_eq!(shown.episodes.return_trend, None);
 }
 
+/// AS12.
 #[test]
-fn as12_tele_021_return_trend_rises_with_the_returns() {
+fn tele_021_return_trend_rises_with_the_returns() {
     let feed = (1..=8_u32).fold(Feed::new().at(0.0, start(20, 0)), |feed, k| {
         let mean = 46.0 + 4.0 * f64::from(k);
         feed.at(f64::from(k), with(batch(k.into()), |batch| batch.mean_return = Some(mean)))

@@ -1,6 +1,6 @@
 //! Samples of the machine.
 
-use karn_sanctum::{Reading, Snapshot};
+use karn_sanctum::{GpuView, Reading, Snapshot};
 use leyline::{FinishReason, Health, SystemVitals};
 
 use crate::support::{Feed, batch, finish, gpu, heartbeat, start, vitals, with};
@@ -18,16 +18,18 @@ fn ram(used: f64, total: f64) -> SystemVitals {
     })
 }
 
+/// AT26.
 #[test]
-fn at26_tele_720_cpu_percent() {
+fn tele_720_cpu_percent_is_a_share_of_the_whole_machine() {
     let of = |value| sampled(|vitals| vitals.cpu_percent = Some(value)).vitals.cpu_percent;
     let grades = [75.0, 75.1, 90.0, 90.1, f64::NAN].map(|value| of(value).unwrap().verdict);
     assert_eq!(grades, [Healthy, Warning, Warning, Critical, Critical]);
     assert_eq!(sampled(|_| ()).vitals.cpu_percent, None);
 }
 
+/// AT13.
 #[test]
-fn at13_tele_721_ram_used_is_judged_by_its_share() {
+fn tele_721_ram_used_is_judged_by_its_share() {
     let of = |used| {
         let sample = ram(used, 32.0);
         Feed::new().at(0.0, sample).now(0.0).vitals.ram_used_gb.unwrap().verdict
@@ -44,32 +46,61 @@ fn tele_721_ram_used_keeps_the_total_of_an_older_sample() {
     assert_eq!(feed.at(1.0, sample).now(1.0).vitals.ram_used_gb.unwrap().verdict, Critical);
 }
 
-#[test]
-fn tele_722_tele_723_totals_and_process_memory_have_no_limit() {
-    let shown = sampled(|vitals| {
-        vitals.ram_total_gb = Some(32.0);
-        vitals.process_rss_gb = Some(31.9);
-    });
-    let plain = |reading: Option<Reading>| reading.map(|reading| (reading.value, reading.verdict));
-    assert_eq!(plain(shown.vitals.ram_total_gb), Some((32.0, Ungraded)));
-    assert_eq!(plain(shown.vitals.process_rss_gb), Some((31.9, Ungraded)));
+fn plain(reading: Option<Reading>) -> Option<(f64, Health)> {
+    reading.map(|reading| (reading.value, reading.verdict))
 }
 
 #[test]
-fn tele_730_to_734_devices_stand_by_number() {
+fn tele_722_ram_total_has_no_limit() {
+    let shown = sampled(|vitals| vitals.ram_total_gb = Some(32.0));
+    assert_eq!(plain(shown.vitals.ram_total_gb), Some((32.0, Ungraded)));
+    assert_eq!(sampled(|_| ()).vitals.ram_total_gb, None);
+}
+
+#[test]
+fn tele_723_process_rss_has_no_limit() {
+    let shown = sampled(|vitals| vitals.process_rss_gb = Some(31.9));
+    assert_eq!(plain(shown.vitals.process_rss_gb), Some((31.9, Ungraded)));
+    assert_eq!(sampled(|_| ()).vitals.process_rss_gb, None);
+}
+
+/// The view of one device.
+fn device(change: impl FnOnce(&mut leyline::GpuVitals)) -> GpuView {
+    let shown = sampled(|vitals| vitals.gpus = vec![with(gpu(3, None, None), change)]);
+    assert_eq!(shown.vitals.gpu_stats.len(), 1);
+    shown.vitals.gpu_stats[0].clone()
+}
+
+#[test]
+fn tele_731_utilization_percent_has_no_limit() {
+    let shown = device(|gpu| gpu.utilization_percent = Some(97.0));
+    assert_eq!(plain(shown.utilization_percent), Some((97.0, Ungraded)));
+    assert_eq!(device(|_| ()).utilization_percent, None);
+}
+
+#[test]
+fn tele_732_memory_total_gb_has_no_limit() {
+    let shown = device(|gpu| gpu.memory_total_gb = Some(16.0));
+    assert_eq!(plain(shown.memory_total_gb), Some((16.0, Ungraded)));
+    assert_eq!(device(|_| ()).memory_total_gb, None);
+}
+
+#[test]
+fn tele_733_temperature_c_has_no_limit() {
+    let shown = device(|gpu| gpu.temperature_c = Some(71.6));
+    assert_eq!(plain(shown.temperature_c), Some((71.6, Ungraded)));
+    assert_eq!(device(|_| ()).temperature_c, None);
+}
+
+#[test]
+fn tele_734_device_id_orders_the_devices() {
     let shown = sampled(|vitals| {
-        vitals.gpus = vec![gpu(3, Some(9.5), Some(10.0)), gpu(1, Some(5.0), None)];
-        vitals.gpus[0].utilization_percent = Some(97.0);
-        vitals.gpus[0].temperature_c = Some(71.6);
+        vitals.gpus = vec![gpu(3, Some(1.0), None), gpu(1, None, None), gpu(3, Some(2.0), None)];
     });
     let gpus = &shown.vitals.gpu_stats;
     assert_eq!(gpus.iter().map(|gpu| gpu.device_id).collect::<Vec<_>>(), [1, 3]);
-    assert_eq!(gpus[0].memory_used_gb.unwrap().verdict, Ungraded);
-    assert_eq!(gpus[0].memory_total_gb, None);
-    assert_eq!(gpus[1].memory_used_gb.unwrap().verdict, Critical);
-    assert_eq!(gpus[1].memory_total_gb.map(|total| total.value), Some(10.0));
-    assert_eq!(gpus[1].utilization_percent.map(|load| load.verdict), Some(Ungraded));
-    assert_eq!(gpus[1].temperature_c.map(|heat| heat.value), Some(71.6));
+    assert_eq!(plain(gpus[1].memory_used_gb), Some((2.0, Ungraded)), "the later entry counts");
+    assert!(sampled(|_| ()).vitals.gpu_stats.is_empty());
 }
 
 #[test]
@@ -142,13 +173,25 @@ fn check_alarm(sample: SystemVitals, raised: Option<bool>, names: Option<&[&str]
     );
 }
 
+fn with_gpus(sample: SystemVitals, gpus: Vec<leyline::GpuVitals>) -> SystemVitals {
+    with(sample, |vitals| vitals.gpus = gpus)
+}
+
+/// AT17 and AT18.
 #[test]
-fn at16_at17_at18_at28_tele_740_tele_741_memory_alarm() {
-    let with_gpus = |sample, gpus| with(sample, |vitals: &mut SystemVitals| vitals.gpus = gpus);
+fn tele_740_has_memory_alarm_is_raised_above_90_percent_only() {
+    check_alarm(ram(18.0, 20.0), Some(false), Some(&[]));
+    check_alarm(ram(18.1, 20.0), Some(true), Some(&["RAM"]));
+    check_alarm(vitals(), None, None);
+}
+
+/// AT16 and AT28.
+#[test]
+fn tele_741_memory_alarm_devices_name_the_full_pools() {
     let both = with_gpus(ram(30.0, 32.0), vec![gpu(0, Some(9.5), Some(10.0))]);
     check_alarm(both, Some(true), Some(&["RAM", "cuda:0"]));
-    check_alarm(ram(18.0, 20.0), Some(false), Some(&[]));
-    check_alarm(vitals(), None, None);
     let second = vec![gpu(0, Some(5.0), Some(10.0)), gpu(1, Some(9.5), Some(10.0))];
     check_alarm(with_gpus(ram(10.0, 32.0), second), Some(true), Some(&["cuda:1"]));
+    let swapped = vec![gpu(7, Some(9.5), Some(10.0)), gpu(2, Some(9.5), Some(10.0))];
+    check_alarm(with_gpus(vitals(), swapped), Some(true), Some(&["cuda:2", "cuda:7"]));
 }
