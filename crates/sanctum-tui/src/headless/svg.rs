@@ -107,29 +107,32 @@ impl Picture {
 
     /// Draws the symbols of one run: shapes one by one, words as text that begins at its own column.
     fn draw(&mut self, run: &[Seen<'_>], look: Look, top: f64) {
-        let mut word: Option<Word> = None;
+        let mut words: Option<Words> = None;
         for seen in run {
             let symbol = seen.cell.symbol();
-            let left = CELL.0 * f64::from(seen.column);
-            let shape = glyph::shape(symbol, left, top);
-            if symbol.chars().all(|c| cells::BLANK.contains(&c)) || shape.is_some() {
-                self.finish(word.take(), look, top);
-            } else {
-                let word =
-                    word.get_or_insert(Word { column: seen.column, end: 0, text: String::new() });
-                word.text.push_str(symbol);
-                word.end = seen.column + seen.width;
-            }
-            if let Some((ink, d)) = shape {
+            if let Some((ink, d)) = glyph::shape(symbol, CELL.0 * f64::from(seen.column), top) {
+                self.finish(words.take(), look, top);
                 let key = (look.fg, look.modifier.contains(Modifier::DIM), ink);
-                self.inks.entry(key).or_default().push_str(&d);
+                glyph::append(self.inks.entry(key).or_default(), &d);
+            } else if !symbol.chars().all(|c| cells::BLANK.contains(&c)) {
+                // One blank stays within a text; what lies further away is placed for itself.
+                if words.as_ref().is_some_and(|words| words.end + 1 < seen.column) {
+                    self.finish(words.take(), look, top);
+                }
+                let fresh = || Words { column: seen.column, end: seen.column, text: String::new() };
+                let words = words.get_or_insert_with(fresh);
+                if words.end < seen.column {
+                    words.text.push(' ');
+                }
+                words.text.push_str(symbol);
+                words.end = seen.column + seen.width;
             }
         }
-        self.finish(word, look, top);
+        self.finish(words, look, top);
     }
 
-    fn finish(&mut self, word: Option<Word>, look: Look, top: f64) {
-        let Some(Word { column, end, text }) = word else { return };
+    fn finish(&mut self, words: Option<Words>, look: Look, top: f64) {
+        let Some(Words { column, end, text }) = words else { return };
         let mut attributes = String::new();
         for (modifier, attribute) in [
             (Modifier::BOLD, " font-weight=\"bold\""),
@@ -155,8 +158,8 @@ impl Picture {
     }
 }
 
-/// Symbols that stand side by side, without a space.
-struct Word {
+/// Symbols that stand side by side, with single blanks between them.
+struct Words {
     column: u16,
     end: u16,
     text: String,
@@ -180,8 +183,11 @@ fn escape(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c.is_control() => out.push('\u{fffd}'),
+            // What XML cannot hold, and what would turn the reading direction of a title.
+            '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                out.push('·')
+            }
+            c if c.is_control() => out.push('·'),
             c => out.push(c),
         }
     }
@@ -324,13 +330,12 @@ mod tests {
         insta::assert_snapshot!(lines(&buffer, Ground::Dark).join("\n"), @r##"
         <svg xmlns="http://www.w3.org/2000/svg" width="121.16" height="54" viewBox="0 0 121.16 54" role="img" aria-labelledby="title desc">
         <title id="title">a &lt; b</title>
-        <desc id="desc">&quot;x&quot; &amp; �y</desc>
+        <desc id="desc">&quot;x&quot; &amp; ·y</desc>
         <rect width="121.16" height="54" rx="6" fill="#0d1117"/>
         <g transform="translate(10 10)" font-family="'DejaVu Sans Mono',Menlo,Consolas,monospace" font-size="14">
         <rect x="25.29" y="17" width="25.29" height="17" fill="#d0d7de"/>
         <path fill="#56d364" shape-rendering="crispEdges" d="M0 17h8.43v17h-8.43zM8.43 17h8.43v17h-8.43z"/>
-        <text x="0" y="13" textLength="25.29" fill="#d0d7de">a&lt;b</text>
-        <text x="33.72" y="13" textLength="8.43" fill="#d0d7de">c</text>
+        <text x="0" y="13" textLength="42.15" fill="#d0d7de">a&lt;b c</text>
         <text x="50.58" y="13" textLength="33.72" fill="#ff7b72" font-weight="bold">FAIL</text>
         <text x="25.29" y="30" textLength="25.29" fill="#0d1117">key</text>
         </g>

@@ -77,6 +77,27 @@ pub(super) fn shape(symbol: &str, left: f64, top: f64) -> Option<(Ink, String)> 
     }
 }
 
+/// Adds a path to others of the same ink; a line that goes on where the last one ended makes that one longer.
+pub(super) fn append(path: &mut String, d: &str) {
+    let line =
+        d.strip_prefix('M').and_then(|line| line.split_once('H')).filter(|(_, to)| is_number(to));
+    if let Some(((left, centre), right)) =
+        line.and_then(|(from, to)| from.split_once(' ').zip(Some(to)))
+    {
+        let end = format!(" {centre}H{left}");
+        if path.ends_with(&end) {
+            path.truncate(path.len() - left.len());
+            path.push_str(right);
+            return;
+        }
+    }
+    path.push_str(d);
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
 /// A rectangle as wide as a cell.
 fn area(left: f64, top: f64, height: f64) -> String {
     let (width, height) = (pixels(CELL.0), pixels(height));
@@ -111,6 +132,11 @@ mod tests {
         assert_eq!(d("─").as_deref(), Some("M0 8.5H8.43"));
         assert_eq!(d("⣀").map(|d| d.matches('M').count()), Some(2));
         assert_eq!(d("⠁").as_deref(), Some("M2.11 2.13h.01"));
+        let mut path = String::new();
+        for (column, symbol) in ["┌", "─", "─", "─", "┐"].into_iter().enumerate() {
+            append(&mut path, &shape(symbol, CELL.0 * column as f64, 0.0).unwrap().1);
+        }
+        assert_eq!(path, "M8.43 8.5H4.22V17M8.43 8.5H33.72M33.72 8.5H37.94V17");
         for letter in ["a", "é", "●", "", "ab", "\u{2800}"] {
             assert_eq!(d(letter), None, "{letter}");
         }
