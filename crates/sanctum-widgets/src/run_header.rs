@@ -1,6 +1,6 @@
 //! The first line of every screen: connection, run, progress, speed and whether anything is wrong.
 
-use karn_sanctum::{Connection, Reading, Snapshot, VitalsView, verdict};
+use karn_sanctum::{Connection, Reading, Snapshot, verdict};
 use leyline::Health;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -8,10 +8,12 @@ use ratatui_core::widgets::Widget;
 
 use crate::format::{
     self, MISSING, NumberFormat, format_batch_bar, format_epoch_bar, format_foreign, format_number,
-    format_percent_cut, format_rate, format_runtime,
+    format_rate, format_runtime,
 };
 use crate::pen::{Pen, Span, spans_width};
 use crate::theme::{Class, Theme};
+
+mod alarm;
 
 /// What the header shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,43 +69,9 @@ impl<'a> From<&'a Snapshot> for RunHeaderProps<'a> {
             runtime_seconds: snapshot.runtime_seconds,
             epochs_per_second: snapshot.vitals.epochs_per_second,
             batches_per_hour: snapshot.vitals.batches_per_hour,
-            alarms: alarms(snapshot),
+            alarms: alarm::of(snapshot),
             ui_rate_hz: None,
         }
-    }
-}
-
-fn alarms(snapshot: &Snapshot) -> Vec<String> {
-    let telemetry = &snapshot.telemetry;
-    let sinks =
-        telemetry.sink_losses.values().fold(0, |sum: u64, loss| sum.saturating_add(loss.total()));
-    let counts = [
-        ("LOST", telemetry.events_lost),
-        ("SINK", Some(sinks)),
-        ("REJ", Some(telemetry.events_rejected)),
-    ];
-    let above_zero =
-        counts.into_iter().filter_map(|(name, count)| Some((name, count?))).filter(|(_, n)| 0 < *n);
-    let mut alarms: Vec<_> = above_zero.map(|(name, count)| format!("{name} {count}")).collect();
-    let cpu =
-        snapshot.vitals.cpu_percent.filter(|cpu| cpu.fresh_verdict() == Some(Health::Critical));
-    alarms.extend(cpu.map(|cpu| format!("CPU {}", format_percent_cut(cpu.value, 100.0))));
-    let pools = snapshot.vitals.memory_alarm_devices.iter().flat_map(|devices| devices.iter());
-    alarms.extend(pools.map(|pool| memory_alarm(&snapshot.vitals, pool)));
-    alarms
-}
-
-/// Names a memory pool and how much of it is in use, where both sizes are known.
-fn memory_alarm(vitals: &VitalsView, pool: &str) -> String {
-    let gpu = vitals.gpu_stats.iter().find(|gpu| format!("cuda:{}", gpu.device_id) == pool);
-    let (used, total) = gpu.map_or((vitals.ram_used_gb, vitals.ram_total_gb), |gpu| {
-        (gpu.memory_used_gb, gpu.memory_total_gb)
-    });
-    match (used, total) {
-        (Some(used), Some(total)) if gpu.is_some() || pool == "RAM" => {
-            format!("{pool} {}", format_percent_cut(used.value, total.value))
-        }
-        _ => pool.to_owned(),
     }
 }
 

@@ -27,7 +27,7 @@ fn with_text(text: &str) -> Snapshot {
     snapshot.telemetry.sink_losses = Arc::new(BTreeMap::from([(text.to_owned(), loss)]));
     snapshot.metrics = base::metrics(&[(text, Some(text), 1.0)]);
     let mut line = base::line(1, text, Severity::Info, text);
-    line.message = text.to_owned();
+    text.clone_into(&mut line.message);
     snapshot.event_log = Arc::from([Arc::new(line)]);
     snapshot
 }
