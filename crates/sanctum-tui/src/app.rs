@@ -47,7 +47,10 @@ pub struct App {
     theme: Theme,
     trainer: Trainer,
     size: (u16, u16),
+    /// What the lines at the top show.
     shown: Arc<Picture>,
+    /// What the panels show; behind `shown` while the screen must not send so much, never where it stands still.
+    panels: Arc<Picture>,
     /// The newest picture, kept while the view is paused.
     newest: Arc<Picture>,
     arrangement: Arrangement,
@@ -68,6 +71,7 @@ impl App {
             trainer,
             size: (0, 0),
             shown: Arc::clone(&nothing),
+            panels: Arc::clone(&nothing),
             newest: nothing,
             arrangement: Arrangement::default(),
             overlay: Overlay::None,
@@ -84,6 +88,7 @@ impl App {
         let picture = Arc::new(picture);
         Self {
             shown: Arc::clone(&picture),
+            panels: Arc::clone(&picture),
             newest: picture,
             ..Self::new(theme, Trainer::Elsewhere)
         }
@@ -92,8 +97,13 @@ impl App {
     /// Takes note of what happened at `now` and returns what has to be done about it.
     pub fn update(&mut self, message: Message, now: ViewNs) -> Effect {
         match message {
-            Message::Key(key) => self.key(key, now),
+            Message::Key(key) => {
+                // Whoever looks closely shall see one moment.
+                self.catch_up();
+                self.key(key, now)
+            }
             Message::Resize(width, height) => {
+                self.catch_up();
                 self.size = (width, height);
                 Effect::Redraw
             }
@@ -104,6 +114,14 @@ impl App {
     /// Draws the screen into `area`. Changes nothing, here or there: the same state gives the same cells.
     pub fn view(&self, area: Rect, buf: &mut Buffer) {
         scene::draw(self, area, buf);
+    }
+
+    /// Lets the panels show what the lines at the top show.
+    pub fn catch_up(&mut self) {
+        if !Arc::ptr_eq(&self.panels, &self.shown) {
+            self.hold_log();
+            self.panels = Arc::clone(&self.shown);
+        }
     }
 
     /// Sets the redraws per second that the header tells; `None`: not known.
@@ -129,6 +147,10 @@ impl App {
 
     pub(crate) const fn size(&self) -> (u16, u16) {
         self.size
+    }
+
+    pub(crate) fn panel_snapshot(&self) -> &Snapshot {
+        &self.panels.snapshot
     }
 
     pub(crate) const fn theme(&self) -> &Theme {
@@ -172,8 +194,12 @@ impl App {
         if self.paused {
             return Effect::None;
         }
-        self.hold_log();
+        let changed = self.shown.snapshot.connection != self.newest.snapshot.connection
+            || self.shown.shown != self.newest.shown;
         self.shown = Arc::clone(&self.newest);
+        if changed || self.shown.ended {
+            self.catch_up();
+        }
         Effect::Draw
     }
 
@@ -248,8 +274,8 @@ impl App {
     fn pause(&mut self) {
         self.paused = !self.paused;
         if !self.paused {
-            self.hold_log();
             self.shown = Arc::clone(&self.newest);
+            self.catch_up();
         }
     }
 

@@ -10,7 +10,7 @@
 //! | [`live`], [`screen`], [`terminal`], [`keys`], [`signals`], [`suspend`] | the loop of the screen and the terminal under it |
 //! | [`plain`] | lines instead of a screen |
 //! | [`headless`] | one frame or one snapshot of a recorded run |
-//! | [`clock`], [`rate`], [`exit`](mod@exit) | the viewer's time, redraws per second, how it all ended |
+//! | [`clock`], [`rate`], [`pace`], [`exit`](mod@exit) | the viewer's time, redraws and bytes per second, how it all ended |
 //!
 //! ```
 //! use karn_sanctum::Snapshot;
@@ -35,6 +35,7 @@ pub mod layout;
 pub mod live;
 pub mod message;
 pub mod options;
+pub mod pace;
 pub mod plain;
 pub mod rate;
 pub mod scene;

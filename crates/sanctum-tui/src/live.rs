@@ -15,6 +15,7 @@ use crate::fold::Picture;
 use crate::keys::Keys;
 use crate::message::{Effect, Leave, Message};
 use crate::options::Options;
+use crate::pace::Pace;
 use crate::rate::RedrawRate;
 use crate::screen::Screen;
 use crate::session::Session;
@@ -90,6 +91,7 @@ struct Live<'a> {
     app: App,
     screen: Screen<io::Stdout>,
     rate: RedrawRate,
+    pace: Pace,
 }
 
 impl<'a> Live<'a> {
@@ -100,6 +102,7 @@ impl<'a> Live<'a> {
             app: App::new(options.theme, trainer),
             screen: Screen::new(io::stdout()),
             rate: RedrawRate::default(),
+            pace: Pace::new(options.poll),
         }
     }
 
@@ -148,6 +151,7 @@ impl<'a> Live<'a> {
     fn handle(&mut self, first: Message, keys: &Receiver<Message>) -> Option<End> {
         let now = self.session.clock.now();
         let mut draw = false;
+        let by_the_run = matches!(first, Message::Picture(_));
         for message in std::iter::once(first).chain(keys.try_iter()) {
             match self.app.update(message, now) {
                 Effect::None => {}
@@ -168,24 +172,38 @@ impl<'a> Live<'a> {
                 Effect::Leave(leave) => return Some(End::Left(leave)),
             }
         }
-        if draw { self.draw(now) } else { None }
+        if !draw {
+            return None;
+        }
+        if by_the_run && self.pace.affords_panels(now) {
+            self.app.catch_up();
+        }
+        match self.draw(now) {
+            Ok(bytes) if by_the_run => {
+                self.pace.spend(bytes);
+                None
+            }
+            Ok(_) => None,
+            Err(end) => Some(end),
+        }
     }
 
-    fn draw(&mut self, now: ViewNs) -> Option<End> {
+    /// Draws what changed and returns the bytes that took.
+    fn draw(&mut self, now: ViewNs) -> Result<usize, End> {
         // Between a stop and the moment we are continued the terminal belongs to the shell.
         if !terminal::is_taken() {
-            return None;
+            return Ok(0);
         }
         let (width, height) = self.app.size();
         self.app.set_ui_rate(self.rate.hz(now));
         match self.screen.show(render(&self.app, width, height)) {
-            Ok(0) => None,
-            Ok(_) => {
+            Ok(0) => Ok(0),
+            Ok(bytes) => {
                 self.rate.note(now);
-                None
+                Ok(bytes)
             }
             // Whatever the reason, this terminal shows nothing any more.
-            Err(_) => Some(End::Signal(SIGHUP)),
+            Err(_) => Err(End::Signal(SIGHUP)),
         }
     }
 
@@ -205,7 +223,7 @@ impl<'a> Live<'a> {
             Ok((width, height)) => {
                 self.app.update(Message::Resize(width, height), now);
                 self.screen.forget();
-                self.draw(now)
+                self.draw(now).err()
             }
             Err(_) => Some(End::Signal(SIGHUP)),
         }

@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::queue;
 use ratatui::crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate,
 };
 use ratatui::layout::Rect;
+
+mod encode;
 
 /// What the terminal shows, and the way to it.
 #[derive(Debug)]
@@ -40,8 +41,10 @@ impl<W: Write> Screen<W> {
         if everything {
             self.shown = Buffer::empty(next.area);
         }
-        let changes = self.shown.diff(&next);
+        let mut changes = String::new();
+        encode::encode(&self.shown, &next, &mut changes);
         if changes.is_empty() && !everything {
+            self.shown = next;
             return Ok(0);
         }
         let mut bytes = Vec::new();
@@ -49,7 +52,7 @@ impl<W: Write> Screen<W> {
         if everything {
             queue!(bytes, Clear(ClearType::All))?;
         }
-        CrosstermBackend::new(&mut bytes).draw(changes.into_iter())?;
+        bytes.extend_from_slice(changes.as_bytes());
         queue!(bytes, EndSynchronizedUpdate)?;
         self.dirty = true;
         self.out.write_all(&bytes)?;

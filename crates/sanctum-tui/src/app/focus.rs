@@ -89,7 +89,7 @@ impl App {
         }
         let id = self.arrangement.focus;
         let Some(rect) = self.rect(id) else { return };
-        let Some(list) = scene::list(id, self.snapshot(), &self.theme, rect) else { return };
+        let Some(list) = scene::list(id, self.panel_snapshot(), &self.theme, rect) else { return };
         let last = list.entries.saturating_sub(list.room);
         let resting = if list.rests_at_end { last } else { 0 };
         let first = self.offsets.get(&id).copied().unwrap_or(resting).min(last);
@@ -105,7 +105,7 @@ impl App {
     /// Keeps a log that somebody scrolled where it is, although its oldest lines have gone.
     pub(super) fn hold_log(&mut self) {
         let Some(offset) = self.offsets.get_mut(&WidgetId::EventLog) else { return };
-        let (before, after) = (&self.shown.snapshot.event_log, &self.newest.snapshot.event_log);
+        let (before, after) = (&self.panels.snapshot.event_log, &self.shown.snapshot.event_log);
         let gone =
             after.first().and_then(|first| before.iter().position(|line| Arc::ptr_eq(line, first)));
         *offset = offset.saturating_sub(gone.unwrap_or(before.len()));

@@ -23,7 +23,7 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("episode", "one attempt of one environment, from reset to end"),
     ("run", "one training of one process"),
     ("KL", "how far the update moved the policy, in nats"),
-    ("b26", "batch of a measurement; b24/b26: the latest did not refresh it"),
+    ("b26", "batch of a measurement; b24/b26: not refreshed since b24"),
     ("—", "not measured, which is not zero"),
     ("* ! ~ ?", "warning, critical, warming up, no verdict possible"),
     ("↑ → ~ ↓", "improving, stable, volatile, worsening"),

@@ -20,7 +20,11 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
                 let props = RunHeaderProps { ui_rate_hz: app.ui_rate(), ..app.snapshot().into() };
                 RunHeader::new(props, app.theme()).paused(app.is_paused()).render(rect, buf);
             }
-            id => widget(id, app.snapshot(), app.theme(), app.panel_view(id), rect, buf),
+            id => {
+                let top = layout::number(id).is_none();
+                let snapshot = if top { app.snapshot() } else { app.panel_snapshot() };
+                widget(id, snapshot, app.theme(), app.panel_view(id), rect, buf);
+            }
         }
     }
 }
