@@ -10,6 +10,15 @@ use crate::workspace;
 pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(args).current_dir(workspace::root()).stdin(Stdio::null());
+    // What `cargo run` says about this crate is not about theirs: cargo-machete for one behaves differently.
+    for (name, _) in std::env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start))
+        {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -57,6 +66,13 @@ mod tests {
         let error = output(&mut command("cargo", &["no-such-subcommand"])).unwrap_err().to_string();
         assert!(error.starts_with("cargo no-such-subcommand failed"), "{error}");
         assert!(error.contains("no such command"), "{error}");
+    }
+
+    #[test]
+    fn other_programs_do_not_take_themselves_for_us() {
+        let removed: Vec<_> =
+            command("cargo", &[]).get_envs().map(|(name, _)| name.to_owned()).collect();
+        assert!(removed.iter().any(|name| name == "CARGO_PKG_NAME"), "{removed:?}");
     }
 
     #[test]

@@ -22,6 +22,12 @@ fn missing(tool: &str) -> Outcome {
     Outcome::Skipped(format!("{tool} is not installed"))
 }
 
+/// Returns whether cargo knows the subcommand; not every one of them can be asked for its version.
+fn has_subcommand(name: &str) -> Result<bool> {
+    let list = process::output(&mut command("cargo", &["--list"]))?;
+    Ok(list.lines().any(|line| line.split_whitespace().next() == Some(name)))
+}
+
 pub(super) fn fmt(_: Place) -> Result<Outcome> {
     program("cargo", &["fmt", "--all", "--", "--check"])
 }
@@ -51,14 +57,14 @@ pub(super) fn golden(_: Place) -> Result<Outcome> {
 
 /// Licences, bans and sources; the database of advisories cannot be fetched everywhere, so it blocks nowhere.
 pub(super) fn deny(_: Place) -> Result<Outcome> {
-    if !process::exists("cargo", &["deny", "--version"]) {
+    if !has_subcommand("deny")? {
         return Ok(missing("cargo-deny"));
     }
     program("cargo", &["deny", "check", "bans", "licenses", "sources"])
 }
 
 pub(super) fn machete(_: Place) -> Result<Outcome> {
-    if !process::exists("cargo", &["machete", "--version"]) {
+    if !has_subcommand("machete")? {
         return Ok(missing("cargo-machete"));
     }
     program("cargo", &["machete"])
@@ -121,6 +127,12 @@ mod tests {
         assert_eq!(matching(installed, "1.8"), None);
         assert_eq!(matching("1.88-x86_64\n", "1.88"), Some("1.88-x86_64"));
         assert_eq!(matching("no installed toolchains\n", "1.88"), None);
+    }
+
+    #[test]
+    fn cargo_knows_its_subcommands() {
+        assert!(has_subcommand("test").unwrap());
+        assert!(!has_subcommand("no-such-subcommand").unwrap());
     }
 
     #[test]
