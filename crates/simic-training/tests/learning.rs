@@ -11,6 +11,8 @@ use simic_training::trainer::Trainer;
 
 use run::with_hub;
 
+const SEED: u64 = 1;
+
 /// Trains with the default settings for `batches` batches and returns the mean return of the last 100 env-episodes.
 fn mean_return(task: Task, seed: u64, batches: u64) -> f64 {
     train(
@@ -28,25 +30,22 @@ fn train(task: Task, config: Config) -> f64 {
 
 /// An untrained policy holds the pole for some 20 steps.
 #[test]
-fn cartpole_reaches_150_in_40_batches() {
-    let reached = mean_return(Task::CartPole, 1, 40);
-    println!("{reached}");
+fn cartpole_reaches_150_in_30_batches() {
+    let reached = mean_return(Task::CartPole, SEED, 30);
     assert!(150.0 <= reached, "{reached}");
 }
 
 /// An untrained policy rarely reaches the line within 500 steps.
 #[test]
-fn acrobot_reaches_minus_150_in_60_batches() {
-    let reached = mean_return(Task::Acrobot, 1, 60);
-    println!("{reached}");
-    assert!(-150.0 <= reached, "{reached}");
+fn acrobot_reaches_minus_250_in_30_batches() {
+    let reached = mean_return(Task::Acrobot, SEED, 30);
+    assert!(-250.0 <= reached, "{reached}");
 }
 
 /// An untrained policy gets about -1200.
 #[test]
-fn pendulum_reaches_minus_900_in_60_batches() {
-    let reached = mean_return(Task::Pendulum, 1, 60);
-    println!("{reached}");
+fn pendulum_reaches_minus_900_in_30_batches() {
+    let reached = mean_return(Task::Pendulum, SEED, 30);
     assert!(-900.0 <= reached, "{reached}");
 }
 

@@ -134,7 +134,7 @@ fn a_truncated_step_bootstraps_from_its_own_final_observation() {
     let targets = batch.rollout.targets(0.9, 0.5);
     let value = |observation: f32| batch.value(observation);
     let check = |t: usize, expected: f64| {
-        assert!((targets.td_errors[t] - expected).abs() < 1e-6, "step {t}")
+        assert!((targets.td_errors[t] - expected).abs() < 1e-6, "step {t}");
     };
     check(1, 0.5 + 0.9 * value(0.02) - value(0.01));
     check(4, 1.25 - value(10.04));
