@@ -8,6 +8,7 @@
 //! time, have a queue of the same bound and a consumer thread that drops what it gets. Rounds of both alternate; each
 //! round gives its own percentiles, and what is printed is the median over the rounds.
 
+use std::hint;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::thread;
@@ -103,18 +104,31 @@ struct Round {
     p999: f64,
 }
 
-/// Times each call on its own. The clock that measures costs the same for every operation.
+/// Times each call on its own, back to back. The clock that measures costs the same for every operation.
+fn round(operation: impl FnMut()) -> Round {
+    timed(PER_ROUND, Duration::ZERO, operation)
+}
+
+/// As [`round`], but with work between the calls, so that the consumer falls asleep and must be woken, as in a trainer.
+fn paced(operation: impl FnMut()) -> Round {
+    timed(PER_ROUND / 20, Duration::from_micros(50), operation)
+}
+
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn round(mut operation: impl FnMut()) -> Round {
-    let mut nanos: Vec<u64> = (0..PER_ROUND)
+fn timed(calls: usize, work: Duration, mut operation: impl FnMut()) -> Round {
+    let mut nanos: Vec<u64> = (0..calls)
         .map(|_| {
             let begin = Instant::now();
             operation();
-            begin.elapsed().as_nanos() as u64
+            let taken = begin.elapsed().as_nanos() as u64;
+            while begin.elapsed() < work {
+                hint::spin_loop();
+            }
+            taken
         })
         .collect();
     nanos.sort_unstable();
-    let at = |share: f64| nanos[(share * (PER_ROUND - 1) as f64).round() as usize] as f64;
+    let at = |share: f64| nanos[(share * (calls - 1) as f64).round() as usize] as f64;
     Round { p50: at(0.5), p999: at(0.999) }
 }
 
@@ -190,6 +204,7 @@ fn main() -> io::Result<()> {
     let (stuck, stuck_guard, gate) = stuck(Bounds::default().lossless);
     let (mut raws, mut healthies) = (Vec::new(), Vec::new());
     let (mut stucks, mut fillings) = (Vec::new(), Vec::new());
+    let (mut paced_raws, mut paced_healthies) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         raws.push(round(|| raw.send()));
         raw.drained();
@@ -197,6 +212,8 @@ fn main() -> io::Result<()> {
         assert!(healthy.flush(LONG));
         stucks.push(round(|| stuck.emit(payload.clone())));
         fillings.push(filling(&payload));
+        paced_raws.push(paced(|| raw.send()));
+        paced_healthies.push(paced(|| healthy.emit(payload.clone())));
     }
     let lost: u64 = healthy.counts().iter().map(simic_emitter::SinkCounts::dropped).sum();
     assert_eq!(lost, 0, "the healthy sink must get every event, or less than an emit was measured");
@@ -217,6 +234,13 @@ fn main() -> io::Result<()> {
     let p999 = |rounds| median(rounds, |round| round.p999);
     line("emit/p50 ratio", ("emit", p50(&healthies)), ("raw", p50(&raws)), 2.0)?;
     line("emit/p99.9 ratio", ("emit", p999(&healthies)), ("raw", p999(&raws)), 3.0)?;
+    line("emit/paced p50 ratio", ("emit", p50(&paced_healthies)), ("raw", p50(&paced_raws)), 2.0)?;
+    line(
+        "emit/paced p99.9 ratio",
+        ("emit", p999(&paced_healthies)),
+        ("raw", p999(&paced_raws)),
+        3.0,
+    )?;
     line("emit/stuck sink ratio", ("stuck", p50(&stucks)), ("healthy", p50(&healthies)), 1.2)?;
     line("emit/stuck sink, p99.9", ("stuck", p999(&stucks)), ("healthy", p999(&healthies)), 1.2)?;
     line("emit/filling queue", ("filling", p50(&fillings)), ("healthy", p50(&healthies)), 1.2)?;

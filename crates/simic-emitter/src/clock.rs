@@ -1,6 +1,6 @@
 //! The producer's clock: the only file of the trainer's side that reads one.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use leyline::{RunNs, Timestamp};
@@ -23,10 +23,20 @@ pub trait Clock: Send + Sync {
 }
 
 /// The clocks of the operating system.
+///
+/// Reading both costs twice as much as reading one, which is a third of an `emit`. So the wall clock is read ten times a second
+/// at most, and in between moved on by the monotonic one; a step of the wall clock shows up a tenth of a second late.
 #[derive(Debug)]
 pub struct SystemClock {
     created: Instant,
+    /// Wall clock minus monotonic clock when both were read last (microseconds).
+    wall_ahead: AtomicI64,
+    /// When to read the wall clock again, on the monotonic clock (nanoseconds).
+    read_wall_at: AtomicU64,
 }
+
+/// Time between two readings of the wall clock (nanoseconds).
+const WALL_INTERVAL_NS: u64 = 100_000_000;
 
 impl SystemClock {
     /// Creates the clock; this moment is its `mono_ns` 0.
@@ -36,19 +46,35 @@ impl SystemClock {
     )]
     #[expect(clippy::disallowed_methods, reason = "the producer's clock module")]
     pub fn new() -> Self {
-        Self { created: Instant::now() }
+        Self {
+            created: Instant::now(),
+            wall_ahead: AtomicI64::new(0),
+            // Before anything else.
+            read_wall_at: AtomicU64::new(0),
+        }
+    }
+
+    #[cold]
+    #[expect(clippy::disallowed_methods, reason = "the producer's clock module")]
+    fn read_wall(&self, mono: u64) {
+        let wall = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => micros(after),
+            Err(before) => -micros(before.duration()),
+        };
+        self.wall_ahead.store(wall.saturating_sub(mono_micros(mono)), Ordering::Relaxed);
+        // Whoever sees this also sees the difference.
+        self.read_wall_at.store(mono.saturating_add(WALL_INTERVAL_NS), Ordering::Release);
     }
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the producer's clock module")]
     fn now(&self) -> Now {
         let mono = nanos(self.created.elapsed());
-        let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(after) => micros(after),
-            Err(before) => -micros(before.duration()),
-        };
-        Now { ts: Timestamp::from_micros(micros), mono_ns: RunNs(mono) }
+        if self.read_wall_at.load(Ordering::Acquire) <= mono {
+            self.read_wall(mono);
+        }
+        let wall = mono_micros(mono).saturating_add(self.wall_ahead.load(Ordering::Relaxed));
+        Now { ts: Timestamp::from_micros(wall), mono_ns: RunNs(mono) }
     }
 }
 
@@ -74,8 +100,7 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Now {
         let mono = self.mono.load(Ordering::SeqCst);
-        let passed = i64::try_from(mono / 1000).unwrap_or(i64::MAX);
-        let ts = Timestamp::from_micros(self.epoch.as_micros().saturating_add(passed));
+        let ts = Timestamp::from_micros(self.epoch.as_micros().saturating_add(mono_micros(mono)));
         Now { ts, mono_ns: RunNs(mono) }
     }
 }
@@ -83,6 +108,11 @@ impl Clock for ManualClock {
 /// Returns a duration in nanoseconds; 584 years at most.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+const fn mono_micros(nanos: u64) -> i64 {
+    // A thousandth of any u64 fits.
+    (nanos / 1000).cast_signed()
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -105,6 +135,21 @@ mod tests {
             assert!(last <= now);
             last = now;
         }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "compares with the operating system's clock")]
+    fn the_wall_time_is_that_of_the_operating_system() {
+        let wall = || {
+            Timestamp::from_micros(micros(SystemTime::now().duration_since(UNIX_EPOCH).unwrap()))
+        };
+        let clock = SystemClock::new();
+        let before = wall();
+        let shown = clock.now().ts;
+        // One microsecond, because both times are cut to whole ones.
+        assert!(before.as_micros() - 1 <= shown.as_micros(), "{before} {shown}");
+        let passed = clock.created.elapsed();
+        assert!(shown.as_micros() <= wall().as_micros() + micros(passed));
     }
 
     #[test]
