@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use leyline::wire::RowDecoder;
+use leyline::wire::{RowDecoder, encode_row};
 use leyline::{Envelope, Event, Incoming, RunNs, Scalar, Severity};
+use proptest::prelude::*;
 
 use crate::known;
 
@@ -193,4 +194,27 @@ fn episodes_and_anomalies_of_the_ancestor() {
         Severity::Error,
         "a warning there, at least an error here"
     );
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_row_does_no_harm_and_what_is_read_is_written_as_version_1(
+        at in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        damage in "[-+0-9.eE\"\\\\{}\\[\\]:,NaIfinty trul]{0,6}",
+        cut in 0_usize..6,
+    ) {
+        let lines: Vec<_> = ANCESTOR.lines().collect();
+        let mut bytes = at.get(&lines).as_bytes().to_vec();
+        let start = place.index(bytes.len());
+        let end = (start + cut).min(bytes.len());
+        bytes.splice(start..end, damage.bytes());
+        if let Incoming::Known(read) = RowDecoder::new("file").decode(&bytes) {
+            let mut written = String::new();
+            encode_row(&read, &mut written);
+            let again = known(RowDecoder::new("file").decode(written.as_bytes()));
+            let expected = Envelope { v: 1, ..(*read).clone() };
+            prop_assert_eq!(format!("{again:?}"), format!("{expected:?}"));
+        }
+    }
 }
