@@ -1,6 +1,7 @@
 //! Runs whole default trainings and prints what came of them: `--task NAME --seeds 1..=10`, `--markdown` for a table.
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use leyline::{Envelope, Event, GroupId, RunId};
 use simic_emitter::{Bounds, Clock, HubBuilder, Sink, SinkError, StopFlag, SystemClock};
 use simic_training::config::Config;
 use simic_training::diagnostics::statistics::quantile;
-use simic_training::env::Task;
+use simic_training::env::{Env, Task};
 use simic_training::trainer::Trainer;
 
 /// Numbers whose distributions are asked for.
@@ -36,12 +37,12 @@ const NAMES: [&str; 18] = [
     "return_skewness",
 ];
 
-/// Keeps the updates of a run, for which it has room.
+/// Keeps the updates and outcomes of a run, for which it has room.
 struct Updates(Sender<Arc<Envelope>>);
 
 impl Sink for Updates {
     fn accept(&mut self, envelope: &Arc<Envelope>) -> Result<(), SinkError> {
-        if let Event::PpoUpdateCompleted(_) = envelope.event {
+        if let Event::PpoUpdateCompleted(_) | Event::EpisodeOutcome(_) = envelope.event {
             self.0.try_send(Arc::clone(envelope)).map_err(SinkError::new)?;
         }
         Ok(())
@@ -58,7 +59,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (low, high) = seeds.split_once("..=").unwrap_or((seeds, seeds));
     let markdown = arguments.iter().any(|a| a == "--markdown");
 
-    let mut samples: Vec<Vec<f64>> = vec![Vec::new(); NAMES.len()];
+    // Until the mean return of the last 100 env-episodes first reaches what counts as solved, and from then on.
+    let mut samples = [vec![Vec::new(); NAMES.len()], vec![Vec::new(); NAMES.len()]];
+    let solved_at = task.make().spec().success_return.unwrap_or(f64::INFINITY);
     println!(
         "| seed | env steps | episodes | mean return of the last 100 | seconds |\n|---|---|---|---|---|"
     );
@@ -84,27 +87,41 @@ fn main() -> Result<(), Box<dyn Error>> {
             summary.episodes_completed,
             summary.mean_return.unwrap_or(f64::NAN)
         );
+        let (mut returns, mut solved) = (VecDeque::new(), 0);
         for envelope in updates.try_iter() {
+            if let Event::EpisodeOutcome(end) = &envelope.event {
+                returns.push_back(end.episode_return);
+                if returns.len() == 100 && solved_at <= returns.iter().sum::<f64>() / 100.0 {
+                    solved = 1;
+                }
+                if returns.len() == 100 {
+                    returns.pop_front();
+                }
+                continue;
+            }
             envelope.event.visit_fields(&mut |_, spec, seen| {
                 if let (Some(at), Seen::Number(x)) =
                     (NAMES.iter().position(|n| *n == spec.name), seen)
                 {
-                    samples[at].push(x);
+                    samples[solved][at].push(x);
                 }
             });
         }
     }
     if markdown {
-        println!(
-            "\n| number | min | p10 | median | p90 | max | n |\n|---|---|---|---|---|---|---|"
-        );
-        for (name, of_name) in NAMES.iter().zip(&mut samples) {
-            of_name.sort_by(f64::total_cmp);
-            let at = |q: f64| quantile(of_name, q).unwrap_or(f64::NAN);
-            let five: Vec<String> =
-                [0.0, 0.1, 0.5, 0.9, 1.0].iter().map(|&q| format!("{:.4}", at(q))).collect();
-            println!("| `{name}` | {} | {} |", five.join(" | "), of_name.len());
-        }
+        table("until solved", &mut samples[0]);
+        table("after that", &mut samples[1]);
     }
     Ok(())
+}
+
+fn table(when: &str, samples: &mut [Vec<f64>]) {
+    println!("\n| {when} | min | p10 | median | p90 | max | n |\n|---|---|---|---|---|---|---|");
+    for (name, of_name) in NAMES.iter().zip(samples) {
+        of_name.sort_by(f64::total_cmp);
+        let at =
+            |q: f64| quantile(of_name, q).map_or_else(|| "—".to_owned(), |x| format!("{x:.4}"));
+        let five = [0.0, 0.1, 0.5, 0.9, 1.0].map(at);
+        println!("| `{name}` | {} | {} |", five.join(" | "), of_name.len());
+    }
 }
