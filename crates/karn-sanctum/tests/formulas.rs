@@ -70,6 +70,22 @@ fn the_risk_is_certain_once_the_entropy_is_gone_and_absent_without_a_maximum() {
     near(collapse_risk_score(9.0, 0.0, 1.39, Some(0.001)), Some(0.0005));
 }
 
+#[test]
+fn the_risk_grows_as_the_batches_that_are_left_become_fewer() {
+    // Half a nat above the limit of a policy that can have one nat more than the limit: near is 0.15.
+    let falling = |slope| collapse_risk_score(0.6, slope, 1.1, None);
+    near(falling(0.0), Some(0.15));
+    near(falling(-0.000_001), Some(0.15));
+    near(falling(-0.000_001_1), Some(0.115));
+    near(falling(-0.004_99), Some(0.115));
+    near(falling(-0.005), Some(0.22));
+    near(falling(-0.01), Some(0.395));
+    near(falling(-0.025), Some(0.535));
+    near(falling(-0.05), Some(0.675));
+    near(collapse_risk_score(0.3, -0.001, 1.1, None), Some(0.17));
+    near(collapse_risk_score(0.300_1, -0.001, 1.1, None), Some(0.07 + 0.3 * 0.239_97));
+}
+
 #[track_caller]
 fn check_correlation(entropies: &[f64], clips: &[f64], expected: Option<f64>) {
     let pairs: Vec<_> = entropies.iter().copied().zip(clips.iter().copied()).collect();
@@ -83,6 +99,9 @@ fn as07_as08_as24_entropy_clip_correlation() {
     check_correlation(&[1.0; 6], &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6], None);
     check_correlation(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &[0.1; 6], None);
     check_correlation(&rising, &[0.1, 0.3, 0.2, 0.5, 0.4], Some(0.8));
+    let barely = [0.0, 3e-8, 0.0, 3e-8, 0.0, 3e-8];
+    check_correlation(&barely, &[0.1, 0.2, 0.1, 0.2, 0.1, 0.2], Some(1.0));
+    check_correlation(&barely.map(|x| x / 2.0), &[0.1, 0.2, 0.1, 0.2, 0.1, 0.2], None);
     check_correlation(&rising[..4], &[0.5, 0.4, 0.3, 0.2], None);
     check_correlation(&rising, &[0.1, 0.3, f64::INFINITY, 0.5, 0.4], None);
 }

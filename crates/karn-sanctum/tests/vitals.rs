@@ -129,14 +129,25 @@ fn a_device_that_the_latest_sample_lacks_is_gone_and_a_number_it_lacks_stays() {
 
 #[test]
 fn readings_are_fresh_for_5_seconds() {
-    let cpu = with(vitals(), |vitals| {
+    let sample = with(ram(1.0, 2.0), |vitals| {
         vitals.cpu_percent = Some(1.0);
-        vitals.gpus = vec![gpu(0, Some(1.0), Some(2.0))];
+        vitals.process_rss_gb = Some(1.0);
+        vitals.gpus = vec![with(gpu(0, Some(1.0), Some(2.0)), |gpu| {
+            gpu.utilization_percent = Some(1.0);
+            gpu.temperature_c = Some(1.0);
+        })];
     });
-    let feed = Feed::new().at(0.0, start(20, 0)).at(10.0, cpu);
+    let feed = Feed::new().at(0.0, start(20, 0)).at(10.0, sample);
+    // Whether all readings are fresh, and whether any is.
     let fresh = |feed: &Feed, now| {
-        let vitals = feed.now(now).vitals;
-        (vitals.cpu_percent.unwrap().fresh, vitals.gpu_stats[0].memory_used_gb.unwrap().fresh)
+        let shown = feed.now(now).vitals;
+        let gpu = &shown.gpu_stats[0];
+        let machine =
+            [shown.cpu_percent, shown.ram_used_gb, shown.ram_total_gb, shown.process_rss_gb];
+        let device =
+            [gpu.memory_used_gb, gpu.memory_total_gb, gpu.utilization_percent, gpu.temperature_c];
+        let all = machine.into_iter().chain(device).map(|reading| reading.unwrap().fresh);
+        (all.clone().all(|fresh| fresh), all.into_iter().any(|fresh| fresh))
     };
     assert_eq!(fresh(&feed, 14.999), (true, true));
     assert_eq!(fresh(&feed, 15.0), (false, false));

@@ -1,16 +1,19 @@
 //! Folds updates into the readings of policy, value function and gradients.
 
-use leyline::threshold::{self, Band};
-use leyline::{Health, PpoUpdateCompleted, RunNs};
+use leyline::{Health, PpoUpdateCompleted, RunNs, threshold};
 
 use crate::formula::correlation::{self, entropy_clip_correlation};
 use crate::formula::risk::collapse_risk_score;
 use crate::formula::trend::{self, TrendRule, trend};
 use crate::formula::velocity::{self, entropy_velocity};
 use crate::history::History;
-use crate::reading::{Number, Reading, Stamp};
+use crate::reading::{Reading, Stamp};
 use crate::snapshot::{LastUpdate, PolicyView, Trend};
 use crate::verdict;
+
+mod store;
+
+use store::Store;
 
 /// What is known from the updates of a group.
 #[derive(Debug, Clone)]
@@ -23,19 +26,6 @@ pub(super) struct Updates {
     value_loss: History<f64>,
     grad_norm: History<f64>,
     pairs: History<(f64, f64), { correlation::WINDOW }>,
-}
-
-/// Stores what an update measured. Fields of `measured` count in applied updates only, those of `always` in all; the
-/// pattern names every field of the payload, so that a new one cannot be forgotten.
-macro_rules! store {
-    ($view:expr, $update:expr, $store:expr;
-     measured { $($field:ident: $band:expr,)+ }
-     always { $($always:ident: $always_band:expr,)+ }
-     elsewhere { $($other:ident,)+ }) => {
-        let PpoUpdateCompleted { $($field,)+ $($always,)+ $($other: _,)+ } = $update;
-        $($store.measured(&mut $view.$field, *$field, $band);)+
-        $($store.always(&mut $view.$always, *$always, $always_band);)+
-    };
 }
 
 impl Updates {
@@ -66,7 +56,7 @@ impl Updates {
         let stamp = Stamp { batch: Some(update.batch_idx), mono_ns };
         let store = Store { stamp, applied: !update.skipped };
         self.count(update, store);
-        self.measure(update, store, max_entropy);
+        store.measure(&mut self.view, update, max_entropy);
         if store.applied {
             self.remember(update);
         }
@@ -100,88 +90,16 @@ impl Updates {
         }
     }
 
-    fn measure(&mut self, update: &PpoUpdateCompleted, store: Store, max_entropy: Option<f64>) {
-        let entropy_band = max_entropy.map(|_| &threshold::ENTROPY);
-        store! { self.view, update, store;
-            measured {
-                learning_rate: None,
-                entropy_coef: None,
-                kl_divergence: Some(&threshold::KL_DIVERGENCE),
-                entropy: entropy_band,
-                clip_fraction: Some(&threshold::CLIP_FRACTION),
-                clip_fraction_positive: None,
-                clip_fraction_negative: None,
-                policy_loss: None,
-                value_loss: None,
-                advantage_std: Some(&threshold::ADVANTAGE_STD),
-                advantage_mean: Some(&threshold::ADVANTAGE_MEAN),
-                advantage_skewness: Some(&threshold::ADVANTAGE_SKEWNESS),
-                advantage_kurtosis: Some(&threshold::ADVANTAGE_KURTOSIS),
-                advantage_positive_ratio: Some(&threshold::ADVANTAGE_POSITIVE_RATIO),
-                ratio_max: Some(&threshold::RATIO_MAX),
-                ratio_mean: None,
-                ratio_min: Some(&threshold::RATIO_MIN),
-                ratio_std: Some(&threshold::RATIO_STD),
-                log_prob_min: Some(&threshold::LOG_PROB_MIN),
-                log_prob_max: None,
-                explained_variance: Some(&threshold::EXPLAINED_VARIANCE),
-                value_mean: None,
-                value_std: None,
-                value_min: Some(&threshold::VALUE_EXTREME),
-                value_max: Some(&threshold::VALUE_EXTREME),
-                v_return_correlation: Some(&threshold::V_RETURN_CORRELATION),
-                td_error_mean: Some(&threshold::TD_ERROR_MEAN),
-                td_error_std: None,
-                bellman_error: Some(&threshold::BELLMAN_ERROR),
-                return_p10: None,
-                return_p50: None,
-                return_p90: None,
-                return_variance: None,
-                return_skewness: Some(&threshold::RETURN_SKEWNESS),
-                return_mean: None,
-                return_std: None,
-                grad_norm: Some(&threshold::GRAD_NORM),
-                gradient_cv: Some(&threshold::GRADIENT_CV),
-                dead_layers: Some(&threshold::BROKEN_LAYERS),
-                exploding_layers: Some(&threshold::BROKEN_LAYERS),
-            }
-            always {
-                nan_grad_count: Some(&threshold::NONFINITE_GRADIENTS),
-                inf_grad_count: Some(&threshold::NONFINITE_GRADIENTS),
-                update_time_ms: None,
-            }
-            elsewhere {
-                batch_idx, skipped, skip_reason, early_stop_epoch,
-                transitions, optimizer_steps, passes_run,
-            }
-        }
-    }
-
     fn remember(&mut self, update: &PpoUpdateCompleted) {
         let view = &mut self.view;
-        let add = |history: &mut History<f64>,
-                   value: Option<f64>,
-                   slot: &mut Option<Trend>,
-                   rule: TrendRule| {
-            if let Some(value) = value {
-                history.push(value);
-                *slot = trend(&history.latest(2 * trend::WINDOW), rule);
-            }
-        };
-        add(
-            &mut self.kl_divergence,
-            update.kl_divergence,
-            &mut view.kl_divergence_trend,
-            trend::KL_DIVERGENCE,
-        );
-        add(
-            &mut self.policy_loss,
-            update.policy_loss,
-            &mut view.policy_loss_trend,
-            trend::POLICY_LOSS,
-        );
-        add(&mut self.value_loss, update.value_loss, &mut view.value_loss_trend, trend::VALUE_LOSS);
-        add(&mut self.grad_norm, update.grad_norm, &mut view.grad_norm_trend, trend::GRAD_NORM);
+        let kl_trend = &mut view.kl_divergence_trend;
+        add(&mut self.kl_divergence, update.kl_divergence, kl_trend, trend::KL_DIVERGENCE);
+        let loss_trend = &mut view.policy_loss_trend;
+        add(&mut self.policy_loss, update.policy_loss, loss_trend, trend::POLICY_LOSS);
+        let loss_trend = &mut view.value_loss_trend;
+        add(&mut self.value_loss, update.value_loss, loss_trend, trend::VALUE_LOSS);
+        let norm_trend = &mut view.grad_norm_trend;
+        add(&mut self.grad_norm, update.grad_norm, norm_trend, trend::GRAD_NORM);
         if let Some(entropy) = update.entropy {
             self.entropy.push(entropy);
             if let Some(clip) = update.clip_fraction {
@@ -218,6 +136,20 @@ impl Updates {
     }
 }
 
+/// Adds a point, if there is one, and renews the trend.
+fn add(
+    history: &mut History<f64>,
+    point: Option<f64>,
+    course: &mut Option<Trend>,
+    rule: TrendRule,
+) {
+    if let Some(point) = point {
+        history.push(point);
+        *course = trend(&history.latest(2 * trend::WINDOW), rule);
+    }
+}
+
+/// Judges what depends on more than one reading.
 fn judge_together(view: &mut PolicyView, max_entropy: Option<f64>) {
     let value = |reading: &Option<Reading>| reading.as_ref().map(|reading| reading.value);
     let range = value(&view.value_max).zip(value(&view.value_min)).map(|(max, min)| max - min);
@@ -238,41 +170,4 @@ fn judge_together(view: &mut PolicyView, max_entropy: Option<f64>) {
             verdict: verdict::alarm(collapsed),
         }
     });
-}
-
-/// How the fields of one update are stored.
-#[derive(Clone, Copy)]
-struct Store {
-    stamp: Stamp,
-    applied: bool,
-}
-
-impl Store {
-    fn measured<T: Number>(
-        self,
-        slot: &mut Option<Reading<T>>,
-        value: Option<T>,
-        band: Option<&Band>,
-    ) {
-        self.always(slot, value.filter(|_| self.applied), band);
-    }
-
-    /// Replaces the reading, or says of the older one whether it still belongs to the latest update.
-    fn always<T: Number>(
-        self,
-        slot: &mut Option<Reading<T>>,
-        value: Option<T>,
-        band: Option<&Band>,
-    ) {
-        match value {
-            Some(value) => *slot = Some(self.stamp.read(value, band)),
-            None => self.age(slot),
-        }
-    }
-
-    fn age<T>(self, slot: &mut Option<Reading<T>>) {
-        if let Some(reading) = slot {
-            reading.fresh = reading.batch == self.stamp.batch;
-        }
-    }
 }
