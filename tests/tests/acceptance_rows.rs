@@ -404,8 +404,8 @@ fn ap28_to_ap30_the_rest() {
         .batch(100.0, json!({"batch_idx": 41}))
         .batch(250.0, json!({"batch_idx": 42}));
     check("AP29", &rows, &[], &[("vitals.batches_per_hour", "24.0")]);
-    let name = "a_task_name_that_is_rather_long_with_fifty_four_letters";
-    let name = &name[..54];
+    let name = "a_task_name_that_is_rather_long_with_fifty_four_letter";
+    assert_eq!(name.len(), 54);
     let rows = Rows::default().start(0.0, json!({"task": name}));
     check("AP30", &rows, &[], &[("task_name", name)]);
     check_drawn("AP30", &rows, "RunHeader", |line| line.contains("a_task_name_t… "));

@@ -44,7 +44,11 @@ fn tele_021_return_history_has_a_point_for_each_batch_with_a_finished_episode() 
 #[test]
 fn tele_022_finish_reason_names_the_end() {
     let end = |reason: &str| {
-        started().event("TRAINING_FINISHED", 5.0, json!({"reason": reason, "error": "out of memory"}))
+        started().event(
+            "TRAINING_FINISHED",
+            5.0,
+            json!({"reason": reason, "error": "out of memory"}),
+        )
     };
     shows(&end("completed"), "StatusBanner", "80x1", "[✓] FINISHED");
     shows(&end("stopped"), "StatusBanner", "80x1", "[✓] STOPPED");
@@ -56,7 +60,9 @@ fn tele_022_finish_reason_names_the_end() {
 #[test]
 fn tele_702_tele_704_connection_follows_the_age_of_the_news() {
     let seconds_later = |now: &str| drawn(&started(), "RunHeader", "80x1", &["--now", now]);
-    for (now, expected) in [("+1.9", "● LIVE"), ("+2", "◐ SLOW"), ("+4.9", "◐ SLOW"), ("+5", "○ STAL")] {
+    for (now, expected) in
+        [("+1.9", "● LIVE"), ("+2", "◐ SLOW"), ("+4.9", "◐ SLOW"), ("+5", "○ STAL")]
+    {
         let text = seconds_later(now);
         assert!(text.starts_with(expected), "{now}: {text}");
     }
@@ -118,9 +124,7 @@ fn tele_782_tele_783_a_hole_in_the_numbers_is_an_exact_loss() {
 
 #[test]
 fn tele_784_losses_of_the_emitter_reach_the_header() {
-    let loss = |dropped_total: u64| {
-        json!({"sink": "rows", "lane": "lossy", "cause": "queue_full", "dropped": 3, "dropped_total": dropped_total})
-    };
+    let loss = |dropped_total: u64| json!({"sink": "rows", "lane": "lossy", "cause": "queue_full", "dropped": 3, "dropped_total": dropped_total});
     let rows = started().event("EMITTER_LOSS", 2.0, loss(3)).event("EMITTER_LOSS", 3.0, loss(6));
     shows(&rows, "RunHeader", "80x1", "⚠ SINK 6");
     let (_dir, path) = file(&rows.text);

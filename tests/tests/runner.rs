@@ -1,10 +1,17 @@
 //! Runs the stories that cross crates, in one binary: one `mod` line a file, in alphabetical order.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 mod acceptance_rows;
+mod ancestor_run;
+mod garbage;
+mod learning;
+mod records;
+mod replay_equals_live;
+mod resume;
 mod support;
 
 /// Returns the names in the `mod name;` lines of `source`.

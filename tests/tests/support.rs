@@ -4,9 +4,15 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use leyline::{Incoming, Timestamp};
 use sanctum_tui::cli::{Cli, Command};
 use sanctum_tui::headless;
+use sanctum_tui::source::{Arrival, Source, trainer};
 use serde_json::{Value, json};
+use simic_emitter::StopFlag;
+use simic_training::checkpoint::Checkpoint;
+use simic_training::config::Config;
+use simic_training::env::Task;
 
 /// Rows of a run, as a file would hold them.
 #[derive(Debug, Clone, Default)]
@@ -20,13 +26,13 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// The rows that follow are of this group.
-    pub(crate) fn group(mut self, group: &'static str) -> Self {
+    pub(crate) const fn group(mut self, group: &'static str) -> Self {
         self.group = Some(group);
         self
     }
 
     /// The next row has this number.
-    pub(crate) fn seq(mut self, seq: u64) -> Self {
+    pub(crate) const fn seq(mut self, seq: u64) -> Self {
         self.seq = seq;
         self
     }
@@ -180,5 +186,40 @@ pub(crate) fn assert_value(case: &str, found: &str, expected: &str) {
             assert!((a - b).abs() <= 1e-6, "{case}: {found} instead of {expected}")
         }
         _ => assert_eq!(found, expected, "{case}"),
+    }
+}
+
+/// A run that was trained in this process.
+#[derive(Debug)]
+pub(crate) struct Trained {
+    /// Its directory.
+    pub(crate) dir: PathBuf,
+    /// What a viewer in the same process received, in order.
+    pub(crate) events: Vec<Incoming>,
+}
+
+/// Trains to the end, as `esper ppo` does, and returns what a viewer saw and what was written.
+pub(crate) fn train(config: Config, from: Option<Checkpoint>, root: &Path) -> Trained {
+    let now = Timestamp::from_micros(1_763_726_400_000_000);
+    let (run, dir) = trainer::begin(Task::CartPole, config, from, Some(root), now).unwrap();
+    // Room for everything, so that this thread need not read while the source writes.
+    let (out, arrivals) = crossbeam_channel::bounded(1 << 16);
+    Source::run(Box::new(run), &out, &StopFlag::new()).unwrap();
+    drop(out);
+    let events = arrivals.iter().filter_map(|arrival| match arrival {
+        Arrival::Event(incoming) => Some(incoming),
+        Arrival::Link(_) => None,
+    });
+    Trained { dir: dir.unwrap().path().to_owned(), events: events.collect() }
+}
+
+/// Returns a small run: two environments, batches of 16 epochs, every epoch reported.
+pub(crate) fn small(batches: u64) -> Config {
+    Config {
+        n_envs: 2,
+        max_epochs: 16,
+        requested_batches: batches,
+        epoch_every: 1,
+        ..Config::default_run(Task::CartPole, 7)
     }
 }

@@ -108,7 +108,11 @@ fn budget(task: Task, config: &Config) -> u64 {
 }
 
 /// Refuses an argument that says something else than the checkpoint.
-fn same<T: PartialEq + fmt::Display>(flag: &str, asked: Option<T>, stored: T) -> Result<(), Usage> {
+fn same<T: PartialEq + fmt::Display + Copy>(
+    flag: &str,
+    asked: Option<T>,
+    stored: T,
+) -> Result<(), Usage> {
     match asked {
         Some(asked) if asked != stored => {
             Err(Usage(format!("{flag} is {asked}, but the checkpoint has {stored}")))
@@ -137,7 +141,8 @@ fn told(error: &ConfigError) -> String {
         name => format!("--{}", name.replace('_', "-")),
     };
     // The smallest number there is stands for a range that is open below.
-    let from = if *low == f64::MIN_POSITIVE { "above 0".to_owned() } else { format!("{low}") };
+    let open = low.to_bits() == f64::MIN_POSITIVE.to_bits();
+    let from = if open { "above 0".to_owned() } else { low.to_string() };
     format!("{flag} is {value}, allowed is {from} to {high}")
 }
 

@@ -59,9 +59,10 @@ pub(super) fn text() -> String {
     let configs: Vec<Config> = Task::ALL.iter().map(|&task| Config::default_run(task, 0)).collect();
     let mut out = "Defaults of the tasks:\n".to_owned();
     let mut line = |name: &str, cells: &mut dyn Iterator<Item = String>| {
-        let cells: String = cells.map(|cell| format!(" {cell:>12}")).collect();
         // Writing to a `String` cannot fail.
-        writeln!(out, "  {name:<24}{cells}").ok();
+        write!(out, "  {name:<24}").ok();
+        cells.for_each(|cell| drop(write!(out, " {cell:>12}")));
+        out.push('\n');
     };
     line("", &mut Task::ALL.iter().map(|task| task.name().to_owned()));
     for (name, value) in ROWS {
