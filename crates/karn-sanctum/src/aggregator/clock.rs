@@ -1,8 +1,9 @@
 //! When a group started, when it last spoke and when it ended, on both clocks.
 
-use leyline::{Health, RunNs, ViewNs, threshold};
+use leyline::{Health, RunNs, ViewNs};
 
 use crate::connection::Connection;
+use crate::verdict;
 
 /// Silence that still counts as running time, in nanoseconds: longer silence says nothing about the producer.
 const MOST_SILENCE_NS: u64 = 5_000_000_000;
@@ -69,7 +70,7 @@ impl Clock {
 
     /// Returns live, slow or stale for a run that is going on.
     pub(super) fn freshness(&self, now: ViewNs) -> Connection {
-        match threshold::STALENESS.grade(self.staleness(now).unwrap_or(0.0)) {
+        match verdict::staleness(self.staleness(now)) {
             Health::Healthy | Health::NoData | Health::Ungraded => Connection::Live,
             Health::Warning => Connection::Slow,
             Health::Critical => Connection::Stale,
