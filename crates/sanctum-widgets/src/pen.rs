@@ -87,7 +87,14 @@ impl<'a> Pen<'a> {
         let (x, y) = (self.area.x + column as u16, self.area.y + row as u16);
         // A style adds to what is there, and under a title there is a frame.
         let alone = Style::reset().patch(style);
-        self.buf.set_stringn(x, y, text, self.width() - column, alone);
+        if !text.chars().all(stands_alone) {
+            self.buf.set_stringn(x, y, text, self.width() - column, alone);
+            return;
+        }
+        // Looking for clusters of characters costs several times the writing, and there are none here.
+        for (x, c) in (x..self.area.right()).zip(text.chars()) {
+            self.buf[(x, y)].set_char(c).set_style(alone);
+        }
     }
 
     /// Writes spans one after the other.
@@ -130,6 +137,11 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// Returns whether a character takes one column and never joins its neighbour: printable ASCII, lines, blocks, braille.
+const fn stands_alone(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +158,21 @@ mod tests {
         pen.right(9, 1, "y", Class::Plain);
         assert!(pen.part(3, 0, 1, 1).is_none());
         assert_eq!(crate::dump::rows(&buf), ["", " abc", ""]);
+    }
+
+    #[test]
+    fn both_ways_of_writing_give_the_same_cells() {
+        for text in ["plain text", "─│┌█▁▃ ⠉⢣", "abcdefghijklm", ""] {
+            assert!(text.chars().all(stands_alone));
+            let area = Rect::new(0, 0, 12, 1);
+            let (mut fast, mut careful) = (Buffer::empty(area), Buffer::empty(area));
+            let style = Theme::DARK.style(Class::Critical);
+            Pen::new(area, &mut fast, &Theme::DARK).unwrap().styled(2, 0, text, style);
+            careful.set_stringn(2, 0, text, 10, style);
+            assert_eq!(fast, careful, "{text:?}");
+        }
+        let joining = ["é", "e\u{301}", "日", "\u{200d}", "\u{1b}", "👩‍👩‍👧", "🇩🇪"];
+        assert!(joining.iter().all(|text| !text.chars().all(stands_alone)));
     }
 
     #[test]
