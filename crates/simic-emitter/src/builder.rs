@@ -20,7 +20,7 @@ use crate::sink::Sink;
 use crate::stamp::{Door, Stamp, StampLock};
 use crate::stop::StopFlag;
 use crate::warn::{Often, Warner};
-use crate::worker::{FlushRequest, State, Worker};
+use crate::worker::{Control, State, Worker};
 
 /// Longest name of a sink, in bytes: with `sink-` before it, it must fit into the 15 bytes of a thread name on Linux.
 pub const MAX_SINK_NAME: usize = 10;
@@ -28,7 +28,7 @@ pub const MAX_SINK_NAME: usize = 10;
 /// Loss reports come at most this often, unless the builder says otherwise.
 pub const LOSS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Flush requests that may wait for one sink.
+/// Flush requests and rings of the bell that may wait for one sink.
 const CONTROL_BOUND: usize = 16;
 
 /// Why a hub could not be started. No thread is left behind.
@@ -142,7 +142,7 @@ impl HubBuilder {
         for (name, bounds, sink) in self.sinks {
             let tally = Arc::new(Tally::new(name));
             let (queue, events): (Sender<Arc<Envelope>>, Receiver<_>) = bounded(bounds.lossless);
-            let (control, requests): (Sender<FlushRequest>, Receiver<_>) = bounded(CONTROL_BOUND);
+            let (control, requests): (Sender<Control>, Receiver<_>) = bounded(CONTROL_BOUND);
             let worker = Worker {
                 sink,
                 queue: events,
@@ -153,7 +153,7 @@ impl HubBuilder {
                 state: State::default(),
             };
             threads.push(spawn(format!("sink-{name}"), move || worker.run())?);
-            doors.push(Door::new(queue, bounds, Arc::clone(&tally)));
+            doors.push(Door::new(queue, control.clone(), bounds, Arc::clone(&tally)));
             controls.push(control);
             tallies.push(tally);
         }

@@ -70,7 +70,9 @@ impl Guard {
         // Without senders each sink's thread drains its queue and ends.
         let doors = mem::take(&mut stamp.doors);
         drop(stamp);
-        drop(doors);
+        for door in doors {
+            door.close();
+        }
         let mut well = true;
         for running in sinks {
             well &= finish(running, &timer, &mut late);

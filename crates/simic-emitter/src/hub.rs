@@ -17,7 +17,7 @@ use crate::pulse::Progress;
 use crate::stamp::{Door, Stamp, StampLock};
 use crate::wait::{receive_before, send_before};
 use crate::warn::{Often, Warner};
-use crate::worker::FlushRequest;
+use crate::worker::Control;
 
 /// The trainer's end of the pipe. Cheap to clone; clones share numbering, queues and counters.
 #[derive(Clone)]
@@ -101,7 +101,7 @@ pub(crate) struct Shared {
     pub(crate) progress: Progress,
     pub(crate) tallies: Box<[Arc<Tally>]>,
     pub(crate) emitted: Counter,
-    pub(crate) control: Box<[Sender<FlushRequest>]>,
+    pub(crate) control: Box<[Sender<Control>]>,
     pub(crate) closing: Closing,
     /// Nanoseconds between two looks at the loss counters; `None`: losses are not reported.
     pub(crate) loss_interval: Option<u64>,
@@ -232,7 +232,7 @@ impl Shared {
         let mut replies = Vec::with_capacity(self.control.len());
         for control in &self.control {
             let (reply, answer) = bounded(1);
-            all_synced &= send_before(control, FlushRequest(reply), &timer, &mut late);
+            all_synced &= send_before(control, Control::Flush(reply), &timer, &mut late);
             replies.push(answer);
         }
         for answer in &replies {

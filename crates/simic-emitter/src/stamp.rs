@@ -8,6 +8,7 @@ use leyline::{EmitterLoss, Envelope, Lane, RunNs};
 use crate::count::{Cause, Counter, Reported, Tally};
 use crate::ending::Endings;
 use crate::lane::Bounds;
+use crate::worker::Control;
 
 /// The one lock of the hub. It is held while an event is stamped and offered, never while anything is waited for.
 #[expect(clippy::disallowed_types, reason = "the hub's stamp: seq and clock, held for one offer")]
@@ -27,6 +28,7 @@ pub(crate) struct Stamp {
 /// The hub's side of one sink's queue.
 pub(crate) struct Door {
     queue: Sender<Arc<Envelope>>,
+    control: Sender<Control>,
     bounds: Bounds,
     tally: Arc<Tally>,
     reported: Reported,
@@ -35,14 +37,23 @@ pub(crate) struct Door {
     /// Events known to have left it. Looking at the queue's length touches what the sink's thread writes, so that is done
     /// only when this older knowledge does not suffice.
     known_left: u64,
+    /// The value of `sent` from which on the bell is rung if the queue is half full.
+    ring_from: u64,
     /// Whether the event at hand goes in here.
     admits: bool,
 }
 
 impl Door {
-    pub(crate) fn new(queue: Sender<Arc<Envelope>>, bounds: Bounds, tally: Arc<Tally>) -> Self {
+    pub(crate) fn new(
+        queue: Sender<Arc<Envelope>>,
+        control: Sender<Control>,
+        bounds: Bounds,
+        tally: Arc<Tally>,
+    ) -> Self {
         let reported = Reported::default();
-        Self { queue, bounds, tally, reported, sent: 0, known_left: 0, admits: false }
+        let (sent, known_left, ring_from) = (0, 0, 0);
+        let admits = false;
+        Self { queue, control, bounds, tally, reported, sent, known_left, ring_from, admits }
     }
 
     /// Returns the queue's length, or an upper bound of it that is below `enough`.
@@ -61,8 +72,20 @@ impl Door {
         if self.tally.panicked() {
             return Some(Cause::SinkPanicked);
         }
-        let len = self.len_or_below(self.bounds.lossy);
+        let half = self.bounds.lossy / 2;
+        let len = self.len_or_below(half);
+        if half <= len && self.ring_from <= self.sent {
+            ring(&self.control);
+            self.ring_from = self.sent + half as u64;
+        }
         (self.bounds.of(lane) <= len).then_some(Cause::QueueFull)
+    }
+
+    /// Lets go of the queue; the sink's thread drains it and ends.
+    pub(crate) fn close(self) {
+        let Self { queue, control, .. } = self;
+        drop(queue);
+        ring(&control);
     }
 
     /// Returns what was dropped here since the last call, by lane and cause.
@@ -113,4 +136,10 @@ impl Stamp {
             door.send(Arc::clone(&envelope), lane);
         }
     }
+}
+
+/// Wakes a sink's thread if it naps.
+fn ring(control: &Sender<Control>) {
+    // Where there is no room for the bell, something else wakes the thread.
+    control.try_send(Control::Bell).ok();
 }

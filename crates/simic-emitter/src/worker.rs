@@ -17,14 +17,29 @@ use crate::warn::{Often, Warner};
 /// How often a sink's `idle` is called at least: in silence, and while its queue never runs empty.
 const IDLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Asks to flush once everything queued by now is settled; answered with whether the sink has synced all of it.
-pub(crate) struct FlushRequest(pub(crate) Sender<bool>);
+/// How long a sink's thread sleeps when its queue ran empty, before it looks again.
+///
+/// Waking a thread costs the one who wakes it microseconds, and the one who would have to is the trainer. So a thread that
+/// was busy a moment ago naps where nobody needs to wake it, and what comes meanwhile is handed on in one go. The bell rings
+/// when the queue fills up faster than that.
+const NAP: Duration = Duration::from_millis(5);
+
+/// Naps in a row without an event after which a thread waits to be woken, so that a silent run costs nothing.
+const NAPS: u32 = 20;
+
+/// What reaches a sink's thread beside its queue, which may be full.
+pub(crate) enum Control {
+    /// Asks to flush once everything queued by now is settled; answered with whether the sink has synced all of it.
+    Flush(Sender<bool>),
+    /// Ends a nap: the queue fills up, or the hub closes.
+    Bell,
+}
 
 /// What a sink's thread owns.
 pub(crate) struct Worker {
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) queue: Receiver<Arc<Envelope>>,
-    pub(crate) control: Receiver<FlushRequest>,
+    pub(crate) control: Receiver<Control>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) warner: Arc<Warner>,
@@ -38,14 +53,30 @@ pub(crate) struct State {
     held: LaneCount,
     /// When the sink was last told to hand on what it holds.
     last_idle: Option<RunNs>,
+    rest: Rest,
     failures: Often,
+}
+
+/// What to do while the queue is empty.
+#[derive(Debug, Default)]
+enum Rest {
+    /// There was an event just now: let the sink hand it on first.
+    Due,
+    /// Sleep a little, so many times already.
+    Napping(u32),
+    /// Wait to be woken.
+    #[default]
+    Waiting,
 }
 
 /// What goes on next.
 enum Next {
     Event(Arc<Envelope>),
-    Flush(FlushRequest),
+    Control(Control),
+    /// The queue is empty and the sink was not told, or time passed.
     Quiet,
+    /// Look again.
+    Again,
     Closed,
 }
 
@@ -53,14 +84,13 @@ impl Worker {
     /// Runs until the hub lets go of the queue and it is drained, or until the hub has stopped counting. Returns whether
     /// the sink is alive and has synced everything.
     pub(crate) fn run(mut self) -> bool {
-        let mut idle_since_event = true;
         while !self.tally.is_shut() {
-            match self.next(idle_since_event) {
+            match self.next() {
                 Next::Event(envelope) => {
-                    idle_since_event = false;
+                    self.state.rest = Rest::Due;
                     self.take(&envelope);
                 }
-                Next::Flush(FlushRequest(reply)) => {
+                Next::Control(Control::Flush(reply)) => {
                     // Everything that was queued before the request is among the first `len` events.
                     for _ in 0..self.queue.len() {
                         let Ok(envelope) = self.queue.try_recv() else { break };
@@ -69,35 +99,46 @@ impl Worker {
                     // Nobody may be waiting any more.
                     reply.try_send(self.flush()).ok();
                 }
-                Next::Quiet => {
-                    idle_since_event = true;
-                    self.idle(self.clock.now().mono_ns);
-                }
+                Next::Control(Control::Bell) | Next::Again => {}
+                Next::Quiet => self.idle(self.clock.now().mono_ns),
                 Next::Closed => break,
             }
         }
         let synced = self.flush();
-        for FlushRequest(reply) in self.control.try_iter() {
-            reply.try_send(synced).ok();
+        for control in self.control.try_iter() {
+            match control {
+                Control::Flush(reply) => reply.try_send(synced).ok(),
+                Control::Bell => None,
+            };
         }
         self.let_go() && synced
     }
 
-    fn next(&self, idle_since_event: bool) -> Next {
-        if let Ok(request) = self.control.try_recv() {
-            return Next::Flush(request);
+    fn next(&mut self) -> Next {
+        if let Ok(control) = self.control.try_recv() {
+            return Next::Control(control);
         }
         match self.queue.try_recv() {
             Ok(envelope) => return Next::Event(envelope),
             Err(TryRecvError::Disconnected) => return Next::Closed,
-            Err(TryRecvError::Empty) if !idle_since_event => return Next::Quiet,
             Err(TryRecvError::Empty) => {}
         }
-        select! {
-            recv(self.queue) -> envelope => envelope.map_or(Next::Closed, Next::Event),
-            // The hub lives as long as its guard, and the guard ends this thread through the queue.
-            recv(self.control) -> request => request.map_or(Next::Closed, Next::Flush),
-            default(IDLE_INTERVAL) => Next::Quiet,
+        match self.state.rest {
+            Rest::Due => {
+                self.state.rest = Rest::Napping(0);
+                Next::Quiet
+            }
+            Rest::Napping(times) => {
+                self.state.rest =
+                    if times < NAPS { Rest::Napping(times + 1) } else { Rest::Waiting };
+                self.control.recv_timeout(NAP).map_or(Next::Again, Next::Control)
+            }
+            Rest::Waiting => select! {
+                recv(self.queue) -> envelope => envelope.map_or(Next::Closed, Next::Event),
+                // The hub lives as long as its guard, and the guard ends this thread through the queue.
+                recv(self.control) -> control => control.map_or(Next::Closed, Next::Control),
+                default(IDLE_INTERVAL) => Next::Quiet,
+            },
         }
     }
 
