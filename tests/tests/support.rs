@@ -183,7 +183,7 @@ pub(crate) fn wire_data(name: &str) -> PathBuf {
 pub(crate) fn assert_value(case: &str, found: &str, expected: &str) {
     match (found.parse::<f64>(), expected.parse::<f64>()) {
         (Ok(a), Ok(b)) if a.is_finite() => {
-            assert!((a - b).abs() <= 1e-6, "{case}: {found} instead of {expected}")
+            assert!((a - b).abs() <= 1e-6, "{case}: {found} instead of {expected}");
         }
         _ => assert_eq!(found, expected, "{case}"),
     }

@@ -30,7 +30,7 @@ pub(crate) enum Command {
     ///
     /// With a terminal on standard output the screen of Sanctum opens; otherwise, or with --no-tui, one line is printed per
     /// batch. Every run gets a new id and writes <RUN-DIR>/<run id>/ with events.jsonl and checkpoints/.
-    #[command(before_long_help = defaults::EXAMPLES, after_long_help = defaults::text())]
+    #[command(allow_negative_numbers = true, before_long_help = defaults::EXAMPLES, after_long_help = defaults::text())]
     #[command(after_help = "Examples, defaults of the tasks and exit codes: --help")]
     Ppo(Box<PpoArgs>),
 }

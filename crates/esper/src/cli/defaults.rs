@@ -61,7 +61,9 @@ pub(super) fn text() -> String {
     let mut line = |name: &str, cells: &mut dyn Iterator<Item = String>| {
         // Writing to a `String` cannot fail.
         write!(out, "  {name:<24}").ok();
-        cells.for_each(|cell| drop(write!(out, " {cell:>12}")));
+        for cell in cells {
+            write!(out, " {cell:>12}").ok();
+        }
         out.push('\n');
     };
     line("", &mut Task::ALL.iter().map(|task| task.name().to_owned()));

@@ -81,7 +81,7 @@ fn every_setting_of_the_algorithm_is_an_argument() {
 fn what_cannot_work_is_refused_in_the_words_of_the_command_line() {
     check_refused("--task chess", "unknown task `chess`; tasks: cartpole, acrobot, pendulum");
     check_refused("--envs 0", "--envs is 0, allowed is 1 to 65536");
-    check_refused("--episodes 0", "--episodes is 0, allowed is 1 to 281474976710656");
+    check_refused("--passes 0", "--passes is 0, allowed is 1 to 1000");
     check_refused("--episode-length 0", "--episode-length is 0, allowed is 1 to 16777216");
     check_refused("--gamma 2", "--gamma is 2, allowed is above 0 to 1");
     check_refused("--learning-rate NaN", "--learning-rate is NaN, allowed is above 0 to 1");

@@ -1,0 +1,15 @@
+//! `esper ppo` as a process: what it writes, how it ends, and what it leaves behind when it is killed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "ppo/files.rs"]
+mod files;
+#[path = "ppo/kill.rs"]
+mod kill;
+#[path = "ppo/process.rs"]
+mod process;
+#[path = "ppo/resume.rs"]
+mod resume;
+#[path = "ppo/signals.rs"]
+mod signals;
+#[path = "ppo/usage.rs"]
+mod usage;

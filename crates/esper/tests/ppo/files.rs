@@ -1,0 +1,112 @@
+//! What a run writes and prints.
+
+use std::collections::BTreeSet;
+
+use crate::process::{SMALL, checkpoints, get, only_run, run, runs, sanctum_tui};
+
+#[test]
+fn a_run_writes_its_directory_and_prints_a_line_per_batch() {
+    let root = tempfile::tempdir().unwrap();
+    let done = run(root.path(), &format!("{SMALL} --episodes 12 --save 5 --seed 3"));
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let dir = only_run(root.path());
+    assert_eq!(checkpoints(&dir), ["000005.ckpt", "000010.ckpt", "000012.ckpt"]);
+    let batches: Vec<&str> = done.out.lines().filter(|line| line.contains(" batch ")).collect();
+    assert_eq!(batches.len(), 12, "{}", done.out);
+    assert!(batches[11].contains(" batch 12 of 12 done, "), "{}", done.out);
+    assert!(!done.out.contains('\u{1b}'), "{}", done.out);
+    assert!(done.err.contains(dir.to_str().unwrap()), "{}", done.err);
+
+    let id = dir.file_name().unwrap().to_str().unwrap();
+    assert!(id.starts_with("cartpole-20"), "{id}");
+    for (path, expected) in [
+        ("run_id", id),
+        ("task_name", "CartPole-v1"),
+        ("finish_reason", "completed"),
+        ("connection", "finished"),
+        ("current_batch", "12"),
+        ("max_batches", "12"),
+        ("start_batch", "0"),
+        ("n_envs", "2"),
+        ("max_epochs", "16"),
+        ("telemetry.events_rejected", "0"),
+        ("telemetry.events_unknown", "0"),
+        ("telemetry.events_lost", "0"),
+        ("telemetry.sink_losses", "{}"),
+    ] {
+        assert_eq!(get(&dir, &[], path), expected, "{path}");
+    }
+    assert_eq!(get(&dir, &["--at", "batch:7"], "current_batch"), "7");
+    let rows = std::fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    let saved = rows.lines().filter(|row| row.contains("\"CHECKPOINT_SAVED\""));
+    let names = ["checkpoints/000005.ckpt", "checkpoints/000010.ckpt", "checkpoints/000012.ckpt"];
+    assert!(saved.zip(names).all(|(row, name)| row.contains(name)));
+    assert_eq!(get(&dir, &[], "event_log").matches("CHECKPOINT_SAVED\",").count(), 3);
+    let header = sanctum_tui(&["render", dir.to_str().unwrap(), "--widget", "RunHeader"]);
+    assert!(header.starts_with("■ DONE ") && header.contains("B:████████ 12/12"), "{header}");
+}
+
+#[test]
+fn every_run_has_an_id_of_its_own() {
+    let root = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        assert_eq!(run(root.path(), &format!("{SMALL} --episodes 1 --quiet")).code, Some(0));
+    }
+    let ids: BTreeSet<String> =
+        runs(root.path()).iter().map(|dir| get(dir, &[], "run_id")).collect();
+    assert_eq!(ids.len(), 3);
+}
+
+#[test]
+fn start_episode_counts_batches_without_a_checkpoint() {
+    let root = tempfile::tempdir().unwrap();
+    let done = run(root.path(), &format!("{SMALL} --episodes 2 --start-episode 25"));
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let dir = only_run(root.path());
+    for (path, expected) in [("start_batch", "25"), ("max_batches", "27"), ("current_batch", "27")]
+    {
+        assert_eq!(get(&dir, &[], path), expected, "{path}");
+    }
+    // Every batch before stands for one env-episode of each environment.
+    assert_eq!(get(&dir, &["--at", "time:0s"], "current_episode"), "50");
+    assert!(done.out.contains("batch 26 of 27 done"), "{}", done.out);
+    assert_eq!(checkpoints(&dir), ["000027.ckpt"]);
+}
+
+#[test]
+fn lines_can_be_thinned() {
+    let root = tempfile::tempdir().unwrap();
+    let done = run(root.path(), &format!("{SMALL} --episodes 30 --plain-interval 3600"));
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let batches = done.out.lines().filter(|line| line.contains(" batch ")).count();
+    // The first and the last, and those that changed a verdict.
+    assert!((2..15).contains(&batches), "{}", done.out);
+    assert!(done.out.contains("run completed"), "{}", done.out);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_training() {
+    let root = tempfile::tempdir().unwrap();
+    for seed in [5, 5, 6] {
+        assert_eq!(run(root.path(), &format!("{SMALL} --episodes 4 --seed {seed}")).code, Some(0));
+    }
+    let losses: Vec<String> =
+        runs(root.path()).iter().map(|dir| get(dir, &[], "policy.policy_loss_history")).collect();
+    assert_eq!(losses[0], losses[1]);
+    assert_ne!(losses[0], losses[2]);
+}
+
+/// The settings of the command line are those of the run, and are told in its start.
+#[test]
+fn settings_reach_the_run() {
+    let root = tempfile::tempdir().unwrap();
+    let settings = "--learning-rate 0.002 --gamma 0.9 --target-kl 0.05 --anneal-learning-rate off";
+    assert_eq!(run(root.path(), &format!("{SMALL} --episodes 2 {settings}")).code, Some(0));
+    let dir = only_run(root.path());
+    assert_eq!(get(&dir, &[], "policy.learning_rate"), "0.002");
+    let rows = std::fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    let start = rows.lines().find(|row| row.contains("TRAINING_STARTED")).unwrap();
+    for part in ["\"learning_rate\":0.002", "\"gamma\":0.9", "\"target_kl\":0.05"] {
+        assert!(start.contains(part), "{start}");
+    }
+}

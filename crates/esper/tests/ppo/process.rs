@@ -1,0 +1,111 @@
+//! Starts `esper`, and reads what it wrote through the commands of `sanctum-tui`.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use clap::Parser as _;
+use sanctum_tui::cli::{Cli, Command as Asked};
+use sanctum_tui::headless;
+
+/// What a finished process said.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Returns `esper ppo` with these arguments, writing below `root`.
+pub(crate) fn esper(root: &Path, args: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_esper"));
+    command.arg("ppo").args(args.split_whitespace()).arg("--run-dir").arg(root);
+    command.env("NO_COLOR", "1").env("RUST_BACKTRACE", "0").stdin(Stdio::null());
+    command
+}
+
+/// Runs `esper ppo` to its end.
+pub(crate) fn run(root: &Path, args: &str) -> Done {
+    let output = esper(root, args).output().unwrap();
+    Done {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Arguments of a run that is over in a moment: small batches, every epoch reported.
+pub(crate) const SMALL: &str = "--envs 2 --episode-length 16 --epoch-every 1 --no-tui";
+/// Arguments of a run that will not end by itself.
+pub(crate) const ENDLESS: &str = "--envs 2 --episode-length 64 --episodes 100000000 --no-tui";
+
+/// A process that is still running, and the lines it prints.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) lines: Lines<BufReader<ChildStdout>>,
+}
+
+/// Starts `esper ppo` and waits until it has printed the end of a batch.
+pub(crate) fn started(root: &Path, args: &str) -> Running {
+    let mut child =
+        esper(root, args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains(" batch 3 of ")), "the run went away");
+    Running { child, lines }
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent =
+        Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Returns the run directories below `root`, oldest first.
+pub(crate) fn runs(root: &Path) -> Vec<PathBuf> {
+    let mut runs: Vec<_> = std::fs::read_dir(root)
+        .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
+        .unwrap_or_default();
+    runs.sort_by_key(|run: &PathBuf| std::fs::metadata(run).unwrap().created().unwrap());
+    runs
+}
+
+/// Returns the only run directory below `root`.
+#[track_caller]
+pub(crate) fn only_run(root: &Path) -> PathBuf {
+    let [run] = runs(root).try_into().unwrap();
+    run
+}
+
+/// Returns the names of the checkpoints of a run.
+pub(crate) fn checkpoints(run: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(run.join("checkpoints")).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Returns what `sanctum-tui` prints.
+#[track_caller]
+pub(crate) fn sanctum_tui(args: &[&str]) -> String {
+    let cli = Cli::try_parse_from(std::iter::once(&"sanctum-tui").chain(args)).unwrap();
+    let mut out = Vec::new();
+    let mut notes = std::io::sink();
+    match &cli.command {
+        Some(Asked::Snapshot(args)) => headless::snapshot::snapshot(args, &mut out, &mut notes),
+        Some(Asked::Render(args)) => {
+            headless::render::render(args, &cli.display, &mut out, &mut notes)
+        }
+        None => panic!("no command in {args:?}"),
+    }
+    .unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Returns one value of the snapshot of a run.
+#[track_caller]
+pub(crate) fn get(run: &Path, more: &[&str], path: &str) -> String {
+    let args = [&["snapshot", run.to_str().unwrap(), "--json", "--get", path], more].concat();
+    sanctum_tui(&args).trim_end_matches('\n').to_owned()
+}
