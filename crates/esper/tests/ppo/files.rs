@@ -41,7 +41,8 @@ fn a_run_writes_its_directory_and_prints_a_line_per_batch() {
     let saved = rows.lines().filter(|row| row.contains("\"CHECKPOINT_SAVED\""));
     let names = ["checkpoints/000005.ckpt", "checkpoints/000010.ckpt", "checkpoints/000012.ckpt"];
     assert!(saved.zip(names).all(|(row, name)| row.contains(name)));
-    assert_eq!(get(&dir, &[], "event_log").matches("CHECKPOINT_SAVED\",").count(), 3);
+    let kind = "\"event_type\":\"CHECKPOINT_SAVED\"";
+    assert_eq!(get(&dir, &[], "event_log").matches(kind).count(), 3);
     let header = sanctum_tui(&["render", dir.to_str().unwrap(), "--widget", "RunHeader"]);
     assert!(header.starts_with("■ DONE ") && header.contains("B:████████ 12/12"), "{header}");
 }
