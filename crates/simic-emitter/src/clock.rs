@@ -107,7 +107,7 @@ impl Clock for ManualClock {
 
 /// Returns a duration in nanoseconds; 584 years at most.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
 }
 
 const fn mono_micros(nanos: u64) -> i64 {

@@ -58,8 +58,11 @@ impl Draft {
         self
     }
 
-    /// Brings everything into the form that the contract asks for, or says why that is impossible.
+    /// Brings everything into the form that the contract asks for, or says why that is impossible. Afterwards the severity is
+    /// that of the envelope.
     pub(crate) fn finish(&mut self) -> Result<(), Reason> {
+        let least = self.event.least_severity();
+        self.severity = Some(self.severity.map_or(least, |severity| severity.max(least)));
         cut(&mut self.message, MAX_MESSAGE_BYTES);
         cut_event(&mut self.event);
         if let Some(env) = self.env_id {
@@ -73,12 +76,6 @@ impl Draft {
             self.env_id = self.event.env_id();
         }
         validate::check_event(&self.event)
-    }
-
-    /// Returns the severity that the envelope gets.
-    pub(crate) fn final_severity(&self) -> Severity {
-        let least = self.event.least_severity();
-        self.severity.map_or(least, |severity| severity.max(least))
     }
 }
 

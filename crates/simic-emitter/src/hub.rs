@@ -6,9 +6,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, after, bounded};
-use leyline::{
-    EmitterLoss, EnvId, Envelope, Event, EventKind, GroupId, Lane, RunId, Severity, wire,
-};
+use leyline::{EmitterLoss, Envelope, EventKind, GroupId, Lane, RunId, Severity, wire};
 
 use crate::clock::{Clock, Now};
 use crate::count::{Counter, SinkCounts, Tally};
@@ -134,12 +132,12 @@ impl Shared {
             return self.warn_late(stamp);
         }
         let now = self.tick(&mut stamp);
-        let severity = draft.final_severity();
-        let Draft { event, group, severity: _, message, env_id } = draft;
-        let group = group.unwrap_or_else(|| self.group.clone());
-        self.report_losses(&mut stamp, now, &group, event.kind());
-        stamp.endings.note(&group, &event);
-        self.offer(&mut stamp, now, Body { group, severity, message, env_id, event });
+        let group = draft.group.as_ref().unwrap_or(&self.group);
+        if self.reports_are_due(&stamp, now, draft.event.kind()) {
+            self.report_losses(&mut stamp, now, group);
+        }
+        stamp.endings.note(group, &draft.event);
+        self.offer(&mut stamp, now, draft);
     }
 
     /// Returns whether some sink has room; if none has, counts an event of this lane as emitted and dropped.
@@ -153,8 +151,9 @@ impl Shared {
             return true;
         }
         let now = self.tick(&mut stamp);
-        let group = self.group.clone();
-        self.report_losses(&mut stamp, now, &group, EventKind::Heartbeat);
+        if self.reports_are_due(&stamp, now, EventKind::Heartbeat) {
+            self.report_losses(&mut stamp, now, &self.group);
+        }
         stamp.admit(lane, &self.emitted);
         stamp.next_seq += 1;
         false
@@ -168,49 +167,48 @@ impl Shared {
         now
     }
 
-    fn offer(&self, stamp: &mut Stamp, now: Now, body: Body) {
-        let lane = body.event.kind().lane();
+    /// Numbers a finished draft and puts it where there is room.
+    fn offer(&self, stamp: &mut Stamp, now: Now, draft: Draft) {
+        let lane = draft.event.kind().lane();
         let seq = stamp.next_seq;
         stamp.next_seq += 1;
         let admitting = stamp.admit(lane, &self.emitted);
         if admitting == 0 {
             return;
         }
-        let Body { group: group_id, severity, message, env_id, event } = body;
         let envelope = Arc::new(Envelope {
             v: wire::ROW_VERSION,
             run_id: self.run.clone(),
-            group_id,
+            group_id: draft.group.unwrap_or_else(|| self.group.clone()),
             seq,
             ts: now.ts,
             mono_ns: now.mono_ns,
-            severity,
-            message,
-            env_id,
-            event,
+            severity: draft.severity.unwrap_or(Severity::Info),
+            message: draft.message,
+            env_id: draft.env_id,
+            event: draft.event,
         });
         stamp.send(envelope, lane, admitting);
     }
 
-    /// Emits what was lost since the last report, if it is time. The reports are events like others: they have numbers of
-    /// their own and can be dropped, which the next report says.
-    fn report_losses(&self, stamp: &mut Stamp, now: Now, group: &GroupId, kind: EventKind) {
-        let Some(interval) = self.loss_interval else { return };
+    fn reports_are_due(&self, stamp: &Stamp, now: Now, kind: EventKind) -> bool {
         let passed = now.mono_ns.0 - stamp.last_report.0;
-        if passed < interval && kind != EventKind::TrainingFinished {
-            return;
-        }
+        let is_end = matches!(kind, EventKind::TrainingFinished);
+        self.loss_interval.is_some_and(|interval| interval <= passed || is_end)
+    }
+
+    /// Emits what was lost since the last report. The reports are events like others: they have numbers of their own and can
+    /// be dropped, which the next report says.
+    #[cold]
+    fn report_losses(&self, stamp: &mut Stamp, now: Now, group: &GroupId) {
         stamp.last_report = now.mono_ns;
         let grown: Vec<EmitterLoss> = stamp.doors.iter_mut().flat_map(Door::grown).collect();
         for loss in grown {
-            let event = Event::EmitterLoss(loss);
-            let severity = event.least_severity();
-            let group = group.clone();
-            self.offer(
-                stamp,
-                now,
-                Body { group, severity, message: String::new(), env_id: None, event },
-            );
+            let mut draft = Draft::new(loss).with_group(group.clone());
+            // A report keeps every limit: the names of sinks are checked when the hub starts.
+            if draft.finish().is_ok() {
+                self.offer(stamp, now, draft);
+            }
         }
     }
 
@@ -245,13 +243,4 @@ impl Shared {
         receive_before(&self.closing.over, timer, &mut false);
         self.closing.result.load(Ordering::Acquire) == CLOSED_WELL
     }
-}
-
-/// What a draft contributes to an envelope.
-struct Body {
-    group: GroupId,
-    severity: Severity,
-    message: String,
-    env_id: Option<EnvId>,
-    event: Event,
 }
