@@ -1,8 +1,8 @@
 //! Measures what telemetry costs a training: pairs of equal runs, one watched and one not, in turn.
 //!
-//! Prints one JSON object, `{"epoch_every":K,"batches":N,"pairs":[[on_seconds,off_seconds],…]}`. Watched: a hub with rows
-//! written to a file, a queue to a viewer that is emptied, and samples of the machine. Not watched: a hub without sinks.
-//! `--pairs 12 --batches 60 --epoch-every K`.
+//! Prints the seconds of every pair for people, and then one number a line as `cargo xtask bench` reads it. Watched: a hub
+//! with rows written to a file, a queue to a viewer that is emptied, heartbeats and samples of the machine. Not watched: a
+//! hub without sinks. `--pairs 12 --batches 100 --epoch-every K`; without the last, every epoch is measured as well.
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
 
 use std::error::Error;
@@ -15,6 +15,7 @@ use nissa::channel::channel;
 use nissa::rows::RowSink;
 use simic_emitter::{Bounds, Clock, Hub, HubBuilder, StopFlag, SystemClock};
 use simic_training::config::{Config, EPOCH_EVERY};
+use simic_training::diagnostics::statistics::quantile;
 use simic_training::env::Task;
 use simic_training::trainer::Trainer;
 use simic_training::vitals::{INTERVAL, SystemSampler, watch};
@@ -23,34 +24,61 @@ const GRACE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
-    let number = |name: &str, otherwise: u64| -> Result<u64, Box<dyn Error>> {
+    let number = |name: &str| -> Result<Option<u64>, Box<dyn Error>> {
         let given = arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
-        Ok(given.map_or(Ok(otherwise), |text| text.parse())?)
+        Ok(given.map(|text| text.parse()).transpose()?)
     };
-    let (pairs, batches) = (number("--pairs", 12)?, number("--batches", 60)?);
-    let epoch_every = u32::try_from(number("--epoch-every", EPOCH_EVERY.into())?)?;
-    let config = |seed| Config {
-        requested_batches: batches,
-        epoch_every,
-        ..Config::default_run(Task::CartPole, seed)
-    };
+    let (pairs, batches) = (number("--pairs")?.unwrap_or(12), number("--batches")?.unwrap_or(100));
     // The first run of a process pays for pages and caches; it belongs to neither side.
-    unwatched(config(0))?;
-    let mut measured = Vec::new();
+    unwatched(config(0, batches, EPOCH_EVERY))?;
+    if let Some(every) = number("--epoch-every")? {
+        return measure(pairs, batches, u32::try_from(every)?, None);
+    }
+    measure(pairs, batches, EPOCH_EVERY, Some(BAR))?;
+    measure(pairs, batches, 1, None)
+}
+
+/// Promised for the default; what it costs to report every epoch is only told.
+const BAR: f64 = 1.02;
+
+fn config(seed: u64, batches: u64, epoch_every: u32) -> Config {
+    Config { requested_batches: batches, epoch_every, ..Config::default_run(Task::CartPole, seed) }
+}
+
+fn measure(
+    pairs: u64,
+    batches: u64,
+    epoch_every: u32,
+    bar: Option<f64>,
+) -> Result<(), Box<dyn Error>> {
+    let (mut ratios, mut texts) = (Vec::new(), Vec::new());
     for seed in 1..=pairs {
         // In turn who comes first, so that a machine that gets slower or faster favours neither.
         let (on, off) = if seed % 2 == 0 {
-            let on = watched(config(seed))?;
-            (on, unwatched(config(seed))?)
+            let on = watched(config(seed, batches, epoch_every))?;
+            (on, unwatched(config(seed, batches, epoch_every))?)
         } else {
-            let off = unwatched(config(seed))?;
-            (watched(config(seed))?, off)
+            let off = unwatched(config(seed, batches, epoch_every))?;
+            (watched(config(seed, batches, epoch_every))?, off)
         };
-        measured.push(serde_json::json!([on, off]));
+        ratios.push(on / off);
+        texts.push(format!("[{on:.4},{off:.4}]"));
     }
-    let report =
-        serde_json::json!({ "epoch_every": epoch_every, "batches": batches, "pairs": measured });
-    println!("{report}");
+    println!("epoch_every {epoch_every}, seconds with and without: [{}]", texts.join(","));
+    ratios.sort_by(f64::total_cmp);
+    let (low, high) = (quantile(&ratios, 0.25), quantile(&ratios, 0.75));
+    let spread = low
+        .zip(high)
+        .map_or_else(String::new, |(low, high)| format!(", quartiles {low:.3} and {high:.3}"));
+    let measured = serde_json::json!({
+        "name": format!("training/telemetry on by off, every {epoch_every} epochs"),
+        "value": quantile(&ratios, 0.5),
+        "unit": "x",
+        "bar": bar,
+        "better": "lower",
+        "detail": format!("median of {pairs} pairs of {batches} batches{spread}"),
+    });
+    println!("{measured}");
     Ok(())
 }
 
