@@ -1,15 +1,17 @@
 //! What becomes of an event on its way in: cut, raised, copied or refused.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_channel::{Receiver, bounded};
 use leyline::validate::{self, MAX_MESSAGE_BYTES, MAX_TEXT_BYTES};
 use leyline::{
     Anomaly, CheckpointSaved, EnvId, Envelope, Event, EventKind, FinishReason, GpuVitals, GroupId,
-    Heartbeat, Metric, Phase, Scalar, Severity, SystemVitals, TrainingFinished,
+    Heartbeat, Metric, Phase, RunId, RunNs, Scalar, Severity, SystemVitals, Timestamp,
+    TrainingFinished,
 };
 use simic_emitter::memory::{gated, memory};
-use simic_emitter::{Bounds, Cause, Draft};
+use simic_emitter::{Bounds, Cause, Clock, Draft, HubBuilder, Now};
 
 use crate::{LONG, builder, check, clock, lossless, lossy};
 
@@ -186,6 +188,33 @@ fn what_every_reader_would_reject_is_refused_with_a_warning_and_uses_no_number()
             "METRIC refused: bad_value:values (for the 4th time)",
         ]
     );
+}
+
+/// Tells the time that it was given last, back and forth.
+struct Jumping(Arc<AtomicU64>);
+
+impl Clock for Jumping {
+    fn now(&self) -> Now {
+        Now { ts: Timestamp::from_micros(0), mono_ns: RunNs(self.0.load(Ordering::SeqCst)) }
+    }
+}
+
+#[test]
+fn a_clock_that_goes_back_does_not_take_the_run_with_it() {
+    let time = Arc::new(AtomicU64::new(0));
+    let (sink, events) = memory(10);
+    let run = RunId::new("run").unwrap();
+    let (hub, guard) =
+        HubBuilder::new(run, GroupId::default(), Arc::new(Jumping(Arc::clone(&time))))
+            .sink("memory", Bounds::default(), sink)
+            .start(LONG)
+            .unwrap();
+    for (shown, expected) in [(5, 5), (3, 5), (9, 9), (0, 9)] {
+        time.store(shown, Ordering::SeqCst);
+        hub.emit(lossy());
+        assert_eq!(events.recv().map(|event| event.mono_ns), Ok(RunNs(expected)));
+    }
+    assert!(guard.close(LONG));
 }
 
 #[test]

@@ -194,6 +194,20 @@ proptest! {
 }
 
 #[test]
+fn a_sink_that_keeps_up_never_spills() {
+    let (sink, events) = memory(100);
+    let bounds = Bounds { lossy: 4, lossless: 8 };
+    let (hub, guard) = builder(&clock()).sink("memory", bounds, sink).start(LONG).unwrap();
+    for _ in 0..25 {
+        (0..4).for_each(|_| hub.emit(lossless()));
+        assert!(hub.flush(LONG));
+    }
+    assert!(guard.close(LONG));
+    assert_eq!(check(&hub, "memory", 100, 100, 0).spilled, 0);
+    assert_eq!(events.len(), 100);
+}
+
+#[test]
 fn many_producers_share_one_numbering_and_nothing_is_lost_uncounted() {
     const THREADS: u64 = 8;
     const EACH: u64 = 2000;
