@@ -1,0 +1,9 @@
+//! Benches of the screen: `cargo bench -p sanctum-tui`.
+
+mod frame;
+
+fn main() {
+    let mut criterion = criterion::Criterion::default().configure_from_args();
+    frame::frames(&mut criterion);
+    criterion.final_summary();
+}

@@ -1,0 +1,136 @@
+//! The program with its output in a pipe.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+fn sanctum(args: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_sanctum-tui"))
+        .args(args)
+        .env("TERM", "xterm-256color")
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Reads both outputs to their ends and returns them with the exit code.
+fn finish(mut child: Child) -> (String, String, i32) {
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    (out, err, child.wait().unwrap().code().expect("an exit code"))
+}
+
+#[test]
+fn a_pipe_gets_lines_and_ends_with_the_run() {
+    let (out, err, code) = finish(sanctum(&["--episodes", "4", "--plain-interval", "0"]));
+    assert_eq!((err.as_str(), code), ("", 0));
+    assert!(!out.contains('\u{1b}'));
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 6, "{out}");
+    assert!(
+        lines[0].contains(" info run cartpole-")
+            && lines[0].ends_with(" started, CartPole-v1, 8 environments, 4 batches planned")
+    );
+    for (batch, line) in (1..=4).zip(&lines[1..]) {
+        assert!(line.contains(&format!(" info batch {batch} of 4 done, mean return ")), "{line}");
+    }
+    assert!(lines[5].contains(" info run completed, 4 of 4 batches done, mean return "));
+    for line in lines {
+        let clock: Vec<&str> = line.get(..8).unwrap().split(':').collect();
+        assert!(
+            clock.len() == 3 && clock.iter().all(|part| part.parse::<u8>().is_ok_and(|n| n < 60)),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn the_same_seed_learns_the_same_and_another_task_is_trained_on_request() {
+    let returns = |args: &[&str]| {
+        let (out, _, code) = finish(sanctum(args));
+        assert_eq!(code, 0);
+        out.lines().last().unwrap().get(9..).unwrap().to_owned()
+    };
+    let first = returns(&["--episodes", "3", "--seed", "7"]);
+    assert_eq!(returns(&["--episodes", "3", "--seed", "7"]), first);
+    assert_ne!(returns(&["--episodes", "3", "--seed", "8"]), first);
+    let (out, _, code) = finish(sanctum(&["--task", "Pendulum-v1", "--episodes", "2"]));
+    assert!(code == 0 && out.contains("Pendulum-v1"), "{out}");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_program_silently_and_the_run_properly() {
+    let root = tempfile::tempdir().unwrap();
+    let args = ["--plain-interval", "0", "--quiet", "--run-dir", root.path().to_str().unwrap()];
+    let mut child = sanctum(&args);
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!((err.as_str(), child.wait().unwrap().code()), ("", Some(0)));
+    let run = fs::read_dir(root.path()).unwrap().next().unwrap().unwrap().path();
+    let rows = fs::read_to_string(run.join("events.jsonl")).unwrap();
+    let last = rows.lines().last().unwrap();
+    assert!(last.contains("TRAINING_FINISHED") && last.contains("\"stopped\""), "{last}");
+}
+
+#[test]
+fn signals_end_the_lines_properly() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let mut child = sanctum(&["--plain-interval", "0"]);
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains(" batch ") {
+            line.clear();
+            assert_ne!(out.read_line(&mut line).unwrap(), 0);
+        }
+        let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains(" info run stopped, "), "{rest}");
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
+}
+
+#[test]
+fn bad_arguments_are_named_and_nothing_is_written() {
+    let root = tempfile::tempdir().unwrap();
+    let target = root.path().join("runs");
+    let dir = target.to_str().unwrap();
+    for (args, expected) in [
+        (
+            &["--task", "chess", "--run-dir", dir][..],
+            "unknown task `chess`; tasks: cartpole, acrobot, pendulum",
+        ),
+        (&["--episodes", "0", "--run-dir", dir], "0 is not in 1.."),
+        (&["--poll", "10", "--run-dir", dir], "10 is not in 33..=1000"),
+        (&["--plain-interval=-1", "--run-dir", dir], "not a number of seconds"),
+        (&["--frobnicate"], "--frobnicate"),
+    ] {
+        let (out, err, code) = finish(sanctum(args));
+        assert_eq!((out.as_str(), code), ("", 2), "{args:?}: {err}");
+        assert!(err.contains(expected), "{args:?}: {err}");
+        assert!(!target.exists());
+    }
+}
+
+#[test]
+fn a_run_directory_that_cannot_be_made_is_an_error() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("file");
+    fs::write(&file, "").unwrap();
+    let (out, err, code) = finish(sanctum(&["--run-dir", file.to_str().unwrap()]));
+    assert_eq!((out.as_str(), code), ("", 1), "{err}");
+    assert!(err.starts_with("error: cannot create run directory: "), "{err}");
+}
