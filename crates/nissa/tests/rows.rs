@@ -283,6 +283,16 @@ fn a_failing_source_is_an_error_with_its_place_and_loses_nothing() {
     assert!(missing.to_string().ends_with(": no/such/file"), "{missing}");
 }
 
+/// Room for a few rows, or for more than is buffered.
+fn room() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => 0_usize..4000, 1 => 0_usize..100_000]
+}
+
+/// A few rows, or more than are buffered.
+fn rows() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => 1_usize..20, 1 => 250_usize..400]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -290,7 +300,7 @@ proptest! {
     #[test]
     fn delivered_rows_are_the_rows_in_the_file(
         seed in 0_u64..1000,
-        steps in prop::collection::vec((0_usize..4000, 1_usize..20, any::<bool>()), 1..20),
+steps in prop::collection::vec((room(), rows(), any::<bool>()), 1..12),
     ) {
         let dir = tempfile::tempdir()?;
         let path = dir.path().join("events.jsonl");
