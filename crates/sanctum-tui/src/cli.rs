@@ -21,8 +21,9 @@ Examples:
   sanctum-tui --run-dir runs             keep the events of the run in runs/<run id>/events.jsonl
   sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
   sanctum-tui render runs/ID --size 80x24
-  sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
+  sanctum-tui snapshot runs/ID --json --get policy.kl_divergence";
 
+const MORE: &str = "\
 On the screen `?` shows all keys, `q` leaves.
 
 Environment:
@@ -44,7 +45,7 @@ Exit codes:
 /// Without a command it trains PPO in this process and shows the run live. The run leaves no files unless --run-dir is
 /// given, and at its end the screen stays until `q`.
 #[derive(Debug, Parser)]
-#[command(name = "sanctum-tui", version, after_long_help = EXAMPLES, after_help = "Examples and exit codes: --help")]
+#[command(name = "sanctum-tui", version, before_long_help = EXAMPLES, after_long_help = MORE, after_help = "Examples and exit codes: --help")]
 #[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
 pub struct Cli {
     /// What to do instead of training.
@@ -83,4 +84,47 @@ pub enum Command {
     Snapshot(SnapshotArgs),
     /// Draw one frame of a recorded run on standard output
     Render(RenderArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound_and_the_help_is_this() {
+        Cli::command().debug_assert();
+        let wide = |command: clap::Command| command.term_width(100);
+        insta::assert_snapshot!("help", wide(Cli::command()).render_long_help().to_string());
+        insta::assert_snapshot!("short_help", wide(Cli::command()).render_help().to_string());
+    }
+
+    #[track_caller]
+    fn check(args: &[&str], expected: Result<(), &str>) {
+        let read = Cli::try_parse_from(std::iter::once("sanctum-tui").chain(args.iter().copied()));
+        match (read, expected) {
+            (Ok(_), Ok(())) => {}
+            (Err(error), Err(text)) => {
+                assert!(error.to_string().contains(text), "{args:?}: {error}")
+            }
+            (Ok(_), Err(_)) => panic!("{args:?} is taken"),
+            (Err(error), Ok(())) => panic!("{args:?}: {error}"),
+        }
+    }
+
+    #[test]
+    fn flags_are_checked_and_stand_before_or_after_a_command() {
+        check(&[], Ok(()));
+        check(&["--poll", "33", "--theme", "light", "--marker", "dot"], Ok(()));
+        check(&["--ascii", "render", "runs/x"], Ok(()));
+        check(&["render", "runs/x", "--ascii", "--size", "80x24"], Ok(()));
+        check(&["snapshot", "-", "--json", "--at", "batch:3"], Ok(()));
+        check(&["--poll", "32"], Err("33..=1000"));
+        check(&["--poll", "1001"], Err("33..=1000"));
+        check(&["--plain-interval", "NaN"], Err("not a number of seconds from 0 to 86400"));
+        check(&["--theme", "pink"], Err("possible values: auto, dark, light, mono"));
+        check(&["--episodes", "0"], Err("0 is not in 1.."));
+        check(&["render"], Err("RUN"));
+    }
 }

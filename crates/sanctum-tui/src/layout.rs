@@ -5,6 +5,8 @@ use sanctum_widgets::WidgetId;
 
 /// Columns and rows below which there is only a message.
 pub const SMALLEST: (u16, u16) = (60, 16);
+/// Lines at the top of every screen that has any panel; the banner may take one more.
+pub const TOP: u16 = 3;
 /// Columns and rows of the smallest screen with several panels.
 const SMALL: (u16, u16) = (80, 24);
 /// Columns and rows of the middle screen.
@@ -93,7 +95,8 @@ pub fn layout(arrangement: Arrangement, area: Rect) -> Vec<(WidgetId, Rect)> {
         };
     }
     let banner = if extent != Extent::OnePanel && TALL <= area.height { 2 } else { 1 };
-    let [header, strip, status, body, _] = rows(area, [1, 1, banner, area.height - banner - 3, 1]);
+    let [header, strip, status, body, _] =
+        rows(area, [1, 1, banner, area.height - banner - TOP, 1]);
     let mut placed = vec![
         (WidgetId::RunHeader, header),
         (WidgetId::AnomalyStrip, strip),

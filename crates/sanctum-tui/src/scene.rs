@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use sanctum_widgets::format::cut;
 use sanctum_widgets::{Class, Theme};
 
 use crate::app::App;
@@ -52,6 +53,6 @@ pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 fn put(row: Rect, buf: &mut Buffer, column: usize, text: &str, theme: &Theme, class: Class) {
     let Some(room) = usize::from(row.width).checked_sub(column) else { return };
     if 0 < room {
-        buf.set_stringn(row.x + column as u16, row.y, text, room, theme.style(class));
+        buf.set_string(row.x + column as u16, row.y, cut(text, room), theme.style(class));
     }
 }

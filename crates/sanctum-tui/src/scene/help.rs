@@ -112,11 +112,14 @@ fn question(theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Returns a rectangle of at most this size in the middle of the area, above the footer.
+/// Returns a rectangle of at most this size in the middle of the area, between the lines at the top and the footer: how
+/// the run stands is always to be seen.
 fn place(area: Rect, columns: u16, rows: u16) -> Rect {
-    let room = area.height.saturating_sub(layout::footer(area).map_or(0, |row| row.height));
+    let (above, below) = layout::footer(area).map_or((0, 0), |footer| (layout::TOP, footer.height));
+    let room = area.height.saturating_sub(above + below);
     let (width, height) = (columns.min(area.width), rows.min(room));
-    Rect { x: area.x + (area.width - width) / 2, y: area.y + (room - height) / 2, width, height }
+    let (x, y) = (area.x + (area.width - width) / 2, area.y + above + (room - height) / 2);
+    Rect { x, y, width, height }
 }
 
 /// Draws an empty frame over whatever is there and returns its inside.

@@ -226,3 +226,6 @@ pub fn fresh_run_id(task: &str, now: Timestamp) -> Result<RunId, IdError> {
     let random = RandomState::new().hash_one(now.as_micros()) & 0xffff;
     RunId::new(&format!("{name}-{digits}-{random:04x}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+use crossbeam_channel::bounded;
+use leyline::{Event, FinishReason, Heartbeat, Phase, TrainingStarted};
+
+use super::*;
+
+fn builder() -> HubBuilder {
+    HubBuilder::new(RunId::new("r").unwrap(), GroupId::default(), Arc::new(SystemClock::new()))
+}
+
+fn start() -> TrainingStarted {
+    TrainingStarted {
+        task: "test".to_owned(),
+        n_envs: None,
+        max_epochs: None,
+        max_batches: 5,
+        start_batch: 0,
+        requested_batches: None,
+        start_episodes: None,
+        host_params: None,
+        reward_mode: None,
+        max_entropy: None,
+        success_return: None,
+        seed: None,
+        device: None,
+        resumed_from: None,
+        hyperparams: None,
+    }
+}
+
+/// Everything that a viewer of this run receives.
+fn arrivals(run: LocalRun) -> Vec<Arrival> {
+    let (out, arrivals) = bounded(10_000);
+    let viewer = StopFlag::new();
+    Box::new(run).run(&out, &viewer).unwrap();
+    drop(out);
+    arrivals.iter().collect()
+}
+
+/// How the run ended, as its viewer learns it.
+fn end(arrivals: &[Arrival]) -> Option<(FinishReason, Option<String>)> {
+    arrivals.iter().find_map(|arrival| match arrival {
+        Arrival::Event(Incoming::Known(envelope)) => match &envelope.event {
+            Event::TrainingFinished(end) => Some((end.reason, end.error.clone())),
+            _ => None,
+        },
+        Arrival::Event(_) | Arrival::Link(_) => None,
+    })
+}
+
+#[test]
+fn a_viewer_gets_everything_and_then_the_end_of_the_thread() {
+    let run = LocalRun::start(builder(), StopFlag::new(), |hub, _| {
+        hub.emit(start());
+        hub.emit(Heartbeat { phase: Phase::Starting, batch_idx: None, inner_epoch: None });
+    });
+    let arrivals = arrivals(run.unwrap());
+    assert_eq!(arrivals.first(), Some(&Arrival::Link(Link::TrainerAlive(true))));
+    let [.., Arrival::Event(_), dead, closed] = &arrivals[..] else { panic!("{arrivals:?}") };
+    assert_eq!(
+        (dead, closed),
+        (&Arrival::Link(Link::TrainerAlive(false)), &Arrival::Link(Link::Closed))
+    );
+    assert_eq!(
+        end(&arrivals).map(|(reason, _)| reason),
+        Some(FinishReason::Failed),
+        "nobody asked it to stop"
+    );
+}
+
+#[test]
+fn a_trainer_that_panics_ends_its_run_as_failed() {
+    let run = LocalRun::start(builder(), StopFlag::new(), |hub, _| {
+        hub.emit(start());
+        panic!("this is part of the test");
+    });
+    let (reason, error) = end(&arrivals(run.unwrap())).expect("the guard ends the run");
+    assert_eq!(reason, FinishReason::Failed);
+    assert!(error.is_some_and(|error| !error.is_empty()));
+}
+
+#[test]
+fn a_trainer_that_is_asked_to_stop_ends_its_run_as_stopped() {
+    let stop = StopFlag::new();
+    let run = LocalRun::start(builder(), stop.clone(), |hub, stop| {
+        hub.emit(start());
+        stop.wait(Duration::from_secs(600));
+    })
+    .unwrap();
+    run.trainer().expect("it runs here").request(StopLevel::AfterBatch);
+    assert_eq!(end(&arrivals(run)), Some((FinishReason::Stopped, None)));
+}
+
+#[test]
+fn a_viewer_that_leaves_does_not_hold_the_trainer() {
+    let (go_on, wait) = bounded::<()>(0);
+    let run = LocalRun::start(builder(), StopFlag::new(), move |hub, _| {
+        hub.emit(start());
+        wait.recv().ok();
+    })
+    .unwrap();
+    let (out, arrivals) = bounded(1);
+    drop(arrivals);
+    assert!(Box::new(run).run(&out, &StopFlag::new()).is_ok());
+    drop(go_on);
+}
+
+#[test]
+fn a_source_that_is_told_to_stop_does() {
+    let (go_on, wait) = bounded::<()>(0);
+    let run = LocalRun::start(builder(), StopFlag::new(), move |_, _| {
+        wait.recv().ok();
+    })
+    .unwrap();
+    let (out, _arrivals) = bounded(100);
+    let viewer = StopFlag::new();
+    viewer.request(StopLevel::Now);
+    assert!(Box::new(run).run(&out, &viewer).is_ok());
+    drop(go_on);
+}
+
+#[test]
+fn tasks_have_two_names_each() {
+    assert_eq!(task_named("cartpole").unwrap(), Task::CartPole);
+    assert_eq!(task_named("Acrobot-v1").unwrap(), Task::Acrobot);
+    assert_eq!(task_named("PENDULUM").unwrap(), Task::Pendulum);
+    assert_eq!(
+        task_named("chess").unwrap_err().0,
+        "unknown task `chess`; tasks: cartpole, acrobot, pendulum"
+    );
+}
+
+#[test]
+fn run_ids_name_task_and_time_and_differ() {
+    let now = Timestamp::parse("2026-11-21T12:34:56.000Z", 3..=9).unwrap();
+    let first = fresh_run_id("CartPole-v1", now).unwrap();
+    assert!(first.as_str().starts_with("cartpole-20261121123456-"), "{first}");
+    let ids: std::collections::BTreeSet<_> =
+        (0..20).map(|_| fresh_run_id("x", now).unwrap()).collect();
+    assert!(15 < ids.len());
+}
+
+#[test]
+fn settings_out_of_range_are_refused_before_anything_is_written() {
+    let root = tempfile::tempdir().unwrap();
+    let run_dir = root.path().join("runs");
+    let demonstration = Demonstration {
+        task: Task::CartPole,
+        seed: 1,
+        batches: Some(u64::MAX),
+        run_dir: Some(run_dir.clone()),
+    };
+    let error = demonstration.start(Timestamp::from_micros(0)).unwrap_err();
+    assert!(error.downcast_ref::<Usage>().is_some(), "{error}");
+    assert!(!run_dir.exists());
+}
