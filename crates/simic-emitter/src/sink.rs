@@ -12,7 +12,8 @@ use crate::lane::LaneCount;
 ///
 /// The hub calls one method at a time, always from the sink's own thread, and offers events in rising `seq`. A method
 /// may take as long as it likes: only this sink's queue fills meanwhile. One that never returns is left behind when the
-/// hub is closed. After a panic in any method, none is called again.
+/// hub is closed. After a panic in any method, none is called again. An event may wait some milliseconds before it is offered,
+/// because a thread that has nothing to do naps instead of being woken by the trainer.
 ///
 /// # What counts as delivered
 ///
