@@ -81,8 +81,10 @@ pub struct TrainArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Print the snapshot of a recorded run, or one value of it
+    #[command(before_long_help = read::SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotArgs),
     /// Draw one frame of a recorded run on standard output
+    #[command(before_long_help = read::RENDER_EXAMPLES)]
     Render(RenderArgs),
 }
 
@@ -106,7 +108,7 @@ mod tests {
         match (read, expected) {
             (Ok(_), Ok(())) => {}
             (Err(error), Err(text)) => {
-                assert!(error.to_string().contains(text), "{args:?}: {error}")
+                assert!(error.to_string().contains(text), "{args:?}: {error}");
             }
             (Ok(_), Err(_)) => panic!("{args:?} is taken"),
             (Err(error), Ok(())) => panic!("{args:?}: {error}"),

@@ -1,8 +1,29 @@
 //! The arguments of the commands that read a recorded run and need no terminal.
 
+#![expect(clippy::doc_markdown, reason = "clap prints these comments, where backticks are noise")]
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+
+/// What people look for first in the help of `snapshot`.
+pub(super) const SNAPSHOT_EXAMPLES: &str = "\
+Examples:
+  sanctum-tui snapshot runs/ID --json                               everything, as one JSON object
+  sanctum-tui snapshot runs/ID --json --get policy.kl_divergence    one value, bare
+  sanctum-tui snapshot runs/ID --get policy.kl_divergence.verdict   a part of a reading
+  sanctum-tui snapshot runs/ID --get envs[0].status --at batch:26
+  sanctum-tui snapshot runs/ID --get metrics[eval/return].points
+  zcat run.jsonl.gz | sanctum-tui snapshot - --json --at time:1h2m5s";
+
+/// What people look for first in the help of `render`.
+pub(super) const RENDER_EXAMPLES: &str = "\
+Examples:
+  sanctum-tui render runs/ID                              the main screen at 120x40, as text
+  sanctum-tui render runs/ID --size 80x24 --at batch:26   smaller, at the end of a batch
+  sanctum-tui render runs/ID --widget RunHeader           one widget alone
+  sanctum-tui render runs/ID --format ansi | less -R
+  sanctum-tui render runs/ID --format svg --theme light > frame.svg";
 
 /// Which run is read, and up to where.
 #[derive(Debug, Clone, Args)]
