@@ -30,11 +30,11 @@ fn events_of(config: Config) -> Vec<Arc<Envelope>> {
     events
 }
 
-/// A CartPole that does something else at its `at`-th step, counted from 1.
+/// A CartPole that does something else at some of its steps, counted from 1.
 struct Odd<F> {
     inner: CartPole,
     steps: u64,
-    at: u64,
+    at: Vec<u64>,
     act: F,
 }
 
@@ -50,7 +50,7 @@ impl<F: FnMut(&mut Step) + Send> Env for Odd<F> {
     fn step(&mut self, action: &Action) -> Step {
         let mut step = self.inner.step(action);
         self.steps += 1;
-        if self.steps == self.at {
+        if self.at.contains(&self.steps) {
             (self.act)(&mut step);
         }
         step
@@ -69,15 +69,15 @@ impl<F: FnMut(&mut Step) + Send> Env for Odd<F> {
     }
 }
 
-/// Runs with environments that do `act` at their `at`-th step.
+/// Runs with environments that do `act` at these of their steps.
 fn odd_run<F: FnMut(&mut Step) + Send>(
     config: Config,
-    at: u64,
+    at: &[u64],
     stop: &StopFlag,
     act: impl Fn() -> F,
 ) -> (Result<simic_training::trainer::Summary, TrainError>, Vec<Arc<Envelope>>) {
     with_hub(|hub, _| {
-        let make = |_| Odd { inner: CartPole::new(), steps: 0, at, act: act() };
+        let make = |_| Odd { inner: CartPole::new(), steps: 0, at: at.to_vec(), act: act() };
         Trainer::new(config, make, hub).unwrap().run(stop)
     })
 }
@@ -264,7 +264,7 @@ fn tele_022_finish_reason_completed() {
 fn tele_022_finish_reason_stopped_after_the_batch() {
     let stop = StopFlag::new();
     let (result, events) =
-        odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::AfterBatch));
+        odd_run(small(9), &[11], &stop, || |_: &mut Step| stop.request(StopLevel::AfterBatch));
     let summary = result.unwrap();
     assert_eq!((summary.reason, summary.last_batch), (FinishReason::Stopped, 2));
     assert_eq!(finish(&events).reason, FinishReason::Stopped);
@@ -273,7 +273,7 @@ fn tele_022_finish_reason_stopped_after_the_batch() {
 
 #[test]
 fn tele_022_finish_reason_failed_after_a_panic() {
-    let (result, events) = odd_run(small(9), 11, &StopFlag::new(), || {
+    let (result, events) = odd_run(small(9), &[11], &StopFlag::new(), || {
         |_: &mut Step| panic!("the cart fell off the table")
     });
     assert!(matches!(result, Err(TrainError::Panicked(_))));
@@ -288,7 +288,7 @@ fn tele_022_finish_reason_failed_after_a_panic() {
 fn a_stop_right_now_interrupts_the_batch() {
     let stop = StopFlag::new();
     let (result, events) =
-        odd_run(small(9), 11, &stop, || |_: &mut Step| stop.request(StopLevel::Now));
+        odd_run(small(9), &[11], &stop, || |_: &mut Step| stop.request(StopLevel::Now));
     assert_eq!(result.unwrap().last_batch, 1);
     let (last, end) = (batches(&events).pop().unwrap(), finish(&events));
     assert_eq!((last.batch_idx, last.skip_reason), (2, Some(SkipReason::Interrupted)));
@@ -370,7 +370,7 @@ fn episode_numbers_are_unique_and_each_has_one_outcome() {
 #[test]
 fn one_reward_that_is_no_number_skips_one_update_and_the_run_goes_on() {
     let (result, events) =
-        odd_run(small(3), 11, &StopFlag::new(), || |step: &mut Step| step.reward = f64::NAN);
+        odd_run(small(3), &[11], &StopFlag::new(), || |step: &mut Step| step.reward = f64::NAN);
     assert_eq!(result.unwrap().updates_skipped, 1);
     let at = events
         .iter()
@@ -428,6 +428,39 @@ fn three_updates_in_a_row_that_are_not_finite_fail_the_run() {
     assert_eq!((end.reason, end.last_batch, end.updates_skipped), (FinishReason::Failed, 3, 3));
     let skipped: Vec<bool> = batches(&events).iter().map(|b| b.skip_reason.is_some()).collect();
     assert_eq!(skipped, [true, true, true]);
+}
+
+#[test]
+fn a_finite_update_between_them_starts_the_count_of_failures_afresh() {
+    // Batches 1, 2, 4 and 5 meet a reward that is no number.
+    let (result, events) = odd_run(small(6), &[3, 11, 27, 35], &StopFlag::new(), || {
+        |step: &mut Step| step.reward = f64::NAN
+    });
+    assert_eq!(result.unwrap().updates_skipped, 4);
+    let skipped: Vec<bool> = batches(&events).iter().map(|b| b.skip_reason.is_some()).collect();
+    assert_eq!(skipped, [true, true, false, true, true, false]);
+}
+
+#[test]
+fn the_learning_rate_falls_in_a_straight_line_over_all_global_batches() {
+    let mut config = small(3);
+    (config.start_batch, config.hyper.learning_rate) = (1, 0.008);
+    let rates = |config: Config| -> Vec<f64> {
+        let rate = |e: &Arc<Envelope>| {
+            if let Event::PpoUpdateCompleted(update) = &e.event {
+                update.learning_rate
+            } else {
+                None
+            }
+        };
+        events_of(config).iter().filter_map(rate).collect()
+    };
+    let falling = rates(config.clone());
+    for (rate, expected) in falling.iter().zip([0.006, 0.004, 0.002]) {
+        assert!((rate - expected).abs() < 1e-15, "{falling:?}");
+    }
+    config.hyper.anneal_learning_rate = false;
+    assert_eq!(rates(config), [0.008; 3]);
 }
 
 #[test]

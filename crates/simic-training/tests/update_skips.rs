@@ -95,6 +95,22 @@ fn a_divergence_above_the_limit_before_the_first_step() {
     assert!(learner.net == before);
 }
 
+/// With a target of `share` of the divergence in front of the only minibatch: was the update stopped by it?
+fn stopped_at(share: f64) -> bool {
+    let (mut config, mut learner, mut rollout) = learner();
+    (config.hyper.minibatch_size, config.hyper.passes) = (64, 1);
+    rollout.log_probs.iter_mut().for_each(|l| *l -= 0.1);
+    let divergence = 0.1_f64.exp() - 1.0 - 0.1;
+    config.hyper.target_kl = Some(share * divergence);
+    learner.update(&config, &rollout, 1e-3).skip == Some(Skip::KlLimit)
+}
+
+#[test]
+fn the_limit_is_one_and_a_half_times_the_target() {
+    assert!(stopped_at(1.0 / 1.6));
+    assert!(!stopped_at(1.0 / 1.4));
+}
+
 #[test]
 fn a_divergence_above_the_limit_later_keeps_the_steps_before() {
     let (mut config, mut learner, rollout) = learner();
