@@ -241,19 +241,22 @@ impl Chord {
 
     /// Returns what the terminal sends for the key.
     #[cfg(test)]
-    pub(crate) fn event(self) -> KeyEvent {
+    pub(crate) const fn event(self) -> KeyEvent {
         let modifiers = if self.control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
         KeyEvent::new(self.code, modifiers)
     }
 
     fn label(self) -> String {
-        match self.code {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(c) if self.control => format!("Ctrl-{}", c.to_ascii_uppercase()),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            code => code.to_string(),
+        let known = [
+            (KeyCode::Char(' '), "Space"),
+            (KeyCode::PageUp, "PgUp"),
+            (KeyCode::PageDown, "PgDn"),
+            (KeyCode::BackTab, "Shift-Tab"),
+        ];
+        match (self.code, known.iter().find(|(code, _)| *code == self.code)) {
+            (_, Some((_, name))) => (*name).to_owned(),
+            (KeyCode::Char(c), None) if self.control => format!("Ctrl-{}", c.to_ascii_uppercase()),
+            (code, None) => code.to_string(),
         }
     }
 }

@@ -60,7 +60,7 @@ fn read(out: &Sender<Message>, stop: &StopFlag) {
     while stop.level() == StopLevel::Running {
         let message = match event::poll(LOOK) {
             Ok(false) => continue,
-            Ok(true) => event::read().map(to_message),
+            Ok(true) => event::read().map(|event| to_message(&event)),
             Err(error) => Err(error),
         };
         match message {
@@ -75,10 +75,10 @@ fn read(out: &Sender<Message>, stop: &StopFlag) {
     }
 }
 
-fn to_message(event: Event) -> Option<Message> {
+fn to_message(event: &Event) -> Option<Message> {
     match event {
-        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(key)),
-        Event::Resize(width, height) => Some(Message::Resize(width, height)),
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Message::Key(*key)),
+        Event::Resize(width, height) => Some(Message::Resize(*width, *height)),
         // Pasted text is no sequence of commands.
         Event::Key(_)
         | Event::Paste(_)

@@ -50,7 +50,7 @@ pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 }
 
 /// Writes into a row from a column on; what does not fit is cut off.
-fn put(row: Rect, buf: &mut Buffer, column: usize, text: &str, theme: &Theme, class: Class) {
+fn put(row: Rect, buf: &mut Buffer, column: usize, text: &str, theme: Theme, class: Class) {
     let Some(room) = usize::from(row.width).checked_sub(column) else { return };
     if 0 < room {
         buf.set_string(row.x + column as u16, row.y, cut(text, room), theme.style(class));

@@ -41,7 +41,8 @@ impl App {
     pub(super) fn step_focus(&mut self, step: isize) {
         let panels = self.reachable();
         let at = panels.iter().position(|&id| id == self.arrangement.focus).unwrap_or(0);
-        let next = (at as isize + step).rem_euclid(panels.len().max(1) as isize) as usize;
+        let count = panels.len().max(1);
+        let next = (at + count).saturating_add_signed(step) % count;
         self.arrangement.focus = panels.get(next).copied().unwrap_or(self.arrangement.focus);
     }
 
@@ -77,7 +78,7 @@ impl App {
                 self.rect(self.arrangement.focus).map_or(0, |r| r.height.into())
             }
         };
-        (rows / 2).max(1) as isize
+        (rows / 2).max(1).cast_signed()
     }
 
     /// Moves by `rows` within the list that has the keys; what is not a list stays.
@@ -89,11 +90,11 @@ impl App {
         }
         let id = self.arrangement.focus;
         let Some(rect) = self.rect(id) else { return };
-        let Some(list) = scene::list(id, self.panel_snapshot(), &self.theme, rect) else { return };
-        let last = list.entries.saturating_sub(list.room);
-        let resting = if list.rests_at_end { last } else { 0 };
-        let first = self.offsets.get(&id).copied().unwrap_or(resting).min(last);
-        let next = first.saturating_add_signed(rows).min(last);
+        let Some(list) = scene::list(id, self.panel_snapshot(), rect) else { return };
+        let end = list.entries.saturating_sub(list.room);
+        let resting = if list.rests_at_end { end } else { 0 };
+        let first = self.offsets.get(&id).copied().unwrap_or(resting).min(end);
+        let next = first.saturating_add_signed(rows).min(end);
         // Back at its place of rest, the log follows the run again.
         if next == resting {
             self.offsets.remove(&id);

@@ -2,6 +2,8 @@
 //!
 //! `esper` flattens the same flags into its own command line, so both programs look and behave alike.
 
+#![expect(clippy::doc_markdown, reason = "clap prints these comments, where backticks are noise")]
+
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -132,7 +134,7 @@ impl Environment {
     }
 }
 
-/// An empty variable counts as not set: so NO_COLOR wants it, and so the others are used.
+/// An empty variable counts as not set: so `NO_COLOR` wants it, and so the others are used.
 #[expect(clippy::disallowed_methods, reason = "the environment is read in cli.rs, and only there")]
 fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)
@@ -166,10 +168,9 @@ impl DisplayArgs {
         match self.theme {
             ThemeChoice::Mono => Theme::PLAIN,
             ThemeChoice::Dark | ThemeChoice::Light | ThemeChoice::Auto if !colored => Theme::PLAIN,
-            ThemeChoice::Dark => Theme::DARK,
             ThemeChoice::Light => Theme::LIGHT,
             ThemeChoice::Auto if env.is_light() => Theme::LIGHT,
-            ThemeChoice::Auto => Theme::DARK,
+            ThemeChoice::Dark | ThemeChoice::Auto => Theme::DARK,
         }
     }
 

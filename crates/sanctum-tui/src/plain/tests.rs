@@ -136,9 +136,9 @@ fn silence_is_told_once_and_so_is_its_end() {
 fn time_left_needs_a_rate_and_a_plan() {
     let aggregator = {
         let mut aggregator = Aggregator::new();
-        demo::incoming(Scenario::Calm, 1)
-            .iter()
-            .for_each(|incoming| aggregator.apply(incoming, ViewNs(0)));
+        for incoming in demo::incoming(Scenario::Calm, 1) {
+            aggregator.apply(&incoming, ViewNs(0));
+        }
         aggregator
     };
     let mut snapshot = picture(&aggregator, ViewNs(0), false).snapshot;

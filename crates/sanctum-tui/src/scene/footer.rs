@@ -12,7 +12,7 @@ use crate::scene::put;
 
 /// Draws the footer, or the message that the screen is too small.
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
-    let theme = app.theme();
+    let theme = *app.theme();
     if let Some(row) = layout::message(area) {
         let (columns, rows) = layout::SMALLEST;
         let text =

@@ -45,7 +45,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     match app.overlay() {
         Overlay::None => {}
         Overlay::Help(first) => help(first, app, area, buf),
-        Overlay::Leave => question(app.theme(), area, buf),
+        Overlay::Leave => question(*app.theme(), area, buf),
     }
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn help_room(area: Rect) -> usize {
 }
 
 fn help(first: usize, app: &App, area: Rect, buf: &mut Buffer) {
-    let (lines, theme) = (lines(app), app.theme());
+    let (lines, theme) = (lines(app), *app.theme());
     let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
     let inside = frame("Help", place(area, COLUMNS, height), theme, buf);
     let first = first.min(lines.len().saturating_sub(inside.height.into()));
@@ -99,7 +99,7 @@ fn panel(id: WidgetId) -> Line {
     Line { left: number, right: format!("{}: {}", spec.title, spec.about), heading: false }
 }
 
-fn question(theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn question(theme: Theme, area: Rect, buf: &mut Buffer) {
     let answers: Vec<String> = keymap::bindings(Context::Leave)
         .filter(|binding| !binding.hint.is_empty())
         .map(|binding| format!("[{}] {}", binding.labels(), binding.hint))
@@ -123,7 +123,7 @@ fn place(area: Rect, columns: u16, rows: u16) -> Rect {
 }
 
 /// Draws an empty frame over whatever is there and returns its inside.
-fn frame(title: &str, area: Rect, theme: &Theme, buf: &mut Buffer) -> Rect {
+fn frame(title: &str, area: Rect, theme: Theme, buf: &mut Buffer) -> Rect {
     Clear.render(area, buf);
     let (Some(across), Some(down)) = (area.width.checked_sub(2), area.height.checked_sub(2)) else {
         return Rect { width: 0, height: 0, ..area };
@@ -156,7 +156,7 @@ mod tests {
         let lines = lines(&App::still(Theme::DARK, picture));
         assert!(lines.iter().any(|line| line.right.contains("next group")) && 30 < lines.len());
         for line in lines {
-            assert!(width(&line.right) <= usize::from(COLUMNS) - 2 - KEYS - 1, "{}", line.right);
+            assert!(width(&line.right) < usize::from(COLUMNS) - 2 - KEYS, "{}", line.right);
             assert!(line.heading || width(&line.left) <= KEYS, "{}", line.left);
         }
     }

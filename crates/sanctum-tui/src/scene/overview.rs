@@ -20,7 +20,14 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
                 let props = RunHeaderProps { ui_rate_hz: app.ui_rate(), ..app.snapshot().into() };
                 RunHeader::new(props, app.theme()).paused(app.is_paused()).render(rect, buf);
             }
-            id => {
+            WidgetId::AnomalyStrip
+            | WidgetId::StatusBanner
+            | WidgetId::PolicyLosses
+            | WidgetId::EpisodePanel
+            | WidgetId::EnvOverview
+            | WidgetId::EventLog
+            | WidgetId::EsperStatus
+            | WidgetId::TelemetryPanel => {
                 let top = layout::number(id).is_none();
                 let snapshot = if top { app.snapshot() } else { app.panel_snapshot() };
                 widget(id, snapshot, app.theme(), app.panel_view(id), rect, buf);
@@ -43,20 +50,20 @@ pub fn widget(
         WidgetId::AnomalyStrip => AnomalyStrip::new(snapshot.into(), theme).render(area, buf),
         WidgetId::StatusBanner => StatusBanner::new(snapshot.into(), theme).render(area, buf),
         WidgetId::PolicyLosses => {
-            PolicyLosses::new(snapshot.into(), theme).view(view).render(area, buf)
+            PolicyLosses::new(snapshot.into(), theme).view(view).render(area, buf);
         }
         WidgetId::EpisodePanel => {
-            EpisodePanel::new(snapshot.into(), theme).view(view).render(area, buf)
+            EpisodePanel::new(snapshot.into(), theme).view(view).render(area, buf);
         }
         WidgetId::EnvOverview => {
-            EnvOverview::new(snapshot.into(), theme).view(view).render(area, buf)
+            EnvOverview::new(snapshot.into(), theme).view(view).render(area, buf);
         }
         WidgetId::EventLog => EventLog::new(snapshot.into(), theme).view(view).render(area, buf),
         WidgetId::EsperStatus => {
-            EsperStatus::new(snapshot.into(), theme).view(view).render(area, buf)
+            EsperStatus::new(snapshot.into(), theme).view(view).render(area, buf);
         }
         WidgetId::TelemetryPanel => {
-            TelemetryPanel::new(snapshot.into(), theme).view(view).render(area, buf)
+            TelemetryPanel::new(snapshot.into(), theme).view(view).render(area, buf);
         }
     }
 }
@@ -73,7 +80,9 @@ pub(crate) struct List {
 }
 
 /// Returns the list that a panel of this size shows; `None` for panels that do not scroll.
-pub(crate) fn list(id: WidgetId, snapshot: &Snapshot, theme: &Theme, area: Rect) -> Option<List> {
+pub(crate) fn list(id: WidgetId, snapshot: &Snapshot, area: Rect) -> Option<List> {
+    // No count depends on the looks.
+    let theme = &Theme::PLAIN;
     let inside = usize::from(area.height.saturating_sub(2));
     let from_start = |entries, room| Some(List { entries, room, rests_at_end: false });
     match id {

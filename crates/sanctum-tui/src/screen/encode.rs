@@ -59,7 +59,7 @@ impl Pen<'_> {
                 (from..x).for_each(|x| self.put(&next[(x, y)]));
             }
             Some((from, row)) if row == y && from < x => {
-                self.say(format_args!("\x1b[{}C", x - from))
+                self.say(format_args!("\x1b[{}C", x - from));
             }
             Some(_) | None => self.say(format_args!("\x1b[{};{}H", y + 1, x + 1)),
         }

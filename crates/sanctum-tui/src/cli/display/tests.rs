@@ -17,10 +17,6 @@ const TERMINAL: Environment = Environment {
     stdout_is_terminal: true,
 };
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 fn options(args: &[&str], env: &Environment) -> Options {
     let line = Line::parse_from(std::iter::once("x").chain(args.iter().copied()));
     line.display.resolve(env, 1.0)
@@ -34,24 +30,28 @@ fn check_theme(args: &[&str], env: &Environment, expected: Theme) {
 
 #[test]
 fn colour_follows_the_flag_then_the_environment() {
-    let no_color = Environment { no_color: some("1"), ..TERMINAL };
+    let no_color = Environment { no_color: Some("1".to_owned()), ..TERMINAL };
     let pipe = Environment { stdout_is_terminal: false, ..TERMINAL };
-    let forced = Environment { clicolor_force: some("1"), ..pipe.clone() };
+    let forced = Environment { clicolor_force: Some("1".to_owned()), ..pipe.clone() };
     check_theme(&[], &TERMINAL, Theme::DARK);
     check_theme(&[], &no_color, Theme::PLAIN);
     check_theme(&["--color", "always"], &no_color, Theme::DARK);
     check_theme(&["--color", "never"], &forced, Theme::PLAIN);
     check_theme(&[], &pipe, Theme::PLAIN);
     check_theme(&[], &forced, Theme::DARK);
-    check_theme(&[], &Environment { clicolor_force: some("0"), ..pipe.clone() }, Theme::PLAIN);
-    check_theme(&[], &Environment { no_color: some("1"), ..forced }, Theme::PLAIN);
+    check_theme(
+        &[],
+        &Environment { clicolor_force: Some("0".to_owned()), ..pipe.clone() },
+        Theme::PLAIN,
+    );
+    check_theme(&[], &Environment { no_color: Some("1".to_owned()), ..forced }, Theme::PLAIN);
     check_theme(&["--theme", "light"], &no_color, Theme::PLAIN);
     check_theme(&["--theme", "mono"], &TERMINAL, Theme::PLAIN);
 }
 
 #[test]
 fn light_and_dark_follow_the_flag_then_the_background() {
-    let with = |value: &str| Environment { colorfgbg: some(value), ..TERMINAL };
+    let with = |value: &str| Environment { colorfgbg: Some(value.to_owned()), ..TERMINAL };
     check_theme(&[], &with("0;15"), Theme::LIGHT);
     check_theme(&[], &with("0;default;7"), Theme::LIGHT);
     check_theme(&[], &with("15;0"), Theme::DARK);
@@ -64,10 +64,10 @@ fn light_and_dark_follow_the_flag_then_the_background() {
 fn a_locale_that_is_not_utf_8_means_ascii() {
     for (locale, ascii) in [
         (None, false),
-        (some("C"), true),
-        (some("de_DE.UTF-8"), false),
-        (some("C.utf8"), false),
-        (some("de_DE"), true),
+        (Some("C".to_owned()), true),
+        (Some("de_DE.UTF-8".to_owned()), false),
+        (Some("C.utf8".to_owned()), false),
+        (Some("de_DE".to_owned()), true),
     ] {
         let env = Environment { locale: locale.clone(), ..TERMINAL };
         assert_eq!(options(&[], &env).theme.glyphs.is_ascii(), ascii, "{locale:?}");
@@ -80,7 +80,7 @@ fn a_locale_that_is_not_utf_8_means_ascii() {
 #[test]
 fn the_screen_needs_a_terminal_that_can() {
     let pipe = Environment { stdout_is_terminal: false, ..TERMINAL };
-    let dumb = Environment { term: some("dumb"), ..TERMINAL };
+    let dumb = Environment { term: Some("dumb".to_owned()), ..TERMINAL };
     assert_eq!(options(&[], &TERMINAL).view, View::Screen);
     assert_eq!(options(&["--plain"], &TERMINAL).view, View::Plain);
     assert_eq!(options(&[], &pipe).view, View::Plain);

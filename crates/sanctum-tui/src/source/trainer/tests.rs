@@ -38,12 +38,10 @@ fn arrivals(run: LocalRun) -> Vec<Arrival> {
 
 /// How the run ended, as its viewer learns it.
 fn end(arrivals: &[Arrival]) -> Option<(FinishReason, Option<String>)> {
-    arrivals.iter().find_map(|arrival| match arrival {
-        Arrival::Event(Incoming::Known(envelope)) => match &envelope.event {
-            Event::TrainingFinished(end) => Some((end.reason, end.error.clone())),
-            _ => None,
-        },
-        Arrival::Event(_) | Arrival::Link(_) => None,
+    arrivals.iter().find_map(|arrival| {
+        let Arrival::Event(Incoming::Known(envelope)) = arrival else { return None };
+        let Event::TrainingFinished(end) = &envelope.event else { return None };
+        Some((end.reason, end.error.clone()))
     })
 }
 
