@@ -72,7 +72,7 @@ impl Desk {
 
     fn draw(&mut self) -> usize {
         self.app.set_ui_rate(Some(4.0));
-        self.screen.show(render(&self.app, SIZE.0, SIZE.1)).unwrap()
+        self.screen.show(render(&self.app, SIZE.0, SIZE.1)).expect("a sink takes everything")
     }
 
     fn press(&mut self, c: char) -> usize {
