@@ -155,6 +155,9 @@ fn as13_to_as17_as26_environment_status() {
     check_env(&falling(4), 10, None, EnvStatus::Healthy, Some(40));
     check_env(&falling(5), 10, None, EnvStatus::Degraded, Some(50));
     check_env(&[falling(5), vec![100.0]].concat(), 10, None, EnvStatus::Healthy, Some(0));
+    let near_zero = [vec![0.5; 5], vec![-0.5; 5]].concat();
+    check_env(&near_zero, 10, None, EnvStatus::Degraded, Some(50));
+    check_env(&near_zero[..9], 10, None, EnvStatus::Healthy, Some(40));
     check_env(&[10.0; 24], 10, None, EnvStatus::Healthy, Some(190));
     check_env(&[10.0; 25], 10, None, EnvStatus::Stalled, Some(200));
     check_env(&[500.0; 40], 500, Some(475.0), EnvStatus::Excellent, Some(17_500));

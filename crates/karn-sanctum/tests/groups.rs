@@ -39,6 +39,12 @@ fn nobody_chose_shows_the_first_group_of_the_last_run() {
     assert_eq!(feed.aggregator.default_key(), Some(key("two", "a")));
     let feed = of(feed, "one", "y", 3, start(1, 0));
     assert_eq!(feed.aggregator.default_key(), Some(key("two", "a")), "one started before");
+    let feed = of(feed, "one", "late", 4, start(1, 0));
+    assert_eq!(
+        feed.aggregator.default_key(),
+        Some(key("two", "a")),
+        "a late group does not make a run late"
+    );
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn numbers_that_should_rise_but_do_not_are_inconsistent() {
     let feed = Feed::new().at(0.0, full_start());
     let batches = feed.at(1.0, full_batch(26)).at(2.0, full_batch(26)).at(3.0, full_batch(25));
     assert_eq!(batches.warnings(), ["inconsistent: batch_idx"]);
-    let updates = batches.at(4.0, full_update(30)).at(5.0, full_update(29));
+    let updates = batches.at(4.0, full_update(30)).at(5.0, full_update(30));
     assert_eq!(updates.warnings().len(), 2);
     let back = updates.at(4.5, heartbeat()).at(4.0, heartbeat());
     assert_eq!(back.warnings()[2..], ["inconsistent: mono_ns"]);

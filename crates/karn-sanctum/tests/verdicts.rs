@@ -304,6 +304,17 @@ fn tele_817_severity() {
 }
 
 #[test]
+fn memory_has_no_verdict_without_a_total_to_be_a_share_of() {
+    let of = |total| verdict::memory_used(9.0, Some(total));
+    assert_eq!(
+        [of(10.0), of(9.0), of(0.0), of(-1.0), of(f64::NAN)],
+        [Warning, Critical, Ungraded, Ungraded, Ungraded]
+    );
+    assert_eq!(verdict::memory_used(f64::NAN, Some(10.0)), Critical);
+    assert_eq!(verdict::memory_used(9.0, None), Ungraded);
+}
+
+#[test]
 fn plain_numbers_are_critical_when_not_finite() {
     let of = [None, Some(1e300), Some(f64::NAN), Some(f64::INFINITY)];
     assert_eq!(of.map(verdict::number), [NoData, Ungraded, Critical, Critical]);
