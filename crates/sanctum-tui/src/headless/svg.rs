@@ -1,16 +1,14 @@
 //! A frame as a picture: text on a grid, with lines, bars and dots drawn as shapes, so that no font can tear them.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
-use crate::headless::cells::{self, Seen};
+use crate::headless::cells;
 
 mod glyph;
+mod picture;
 
-use glyph::Ink;
+use picture::Picture;
 
 /// What the picture is drawn on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +29,7 @@ const MARGIN: f64 = 10.0;
 /// Returns the frame as an SVG document; `title` and `description` are what a screen reader says.
 pub fn svg(buffer: &Buffer, ground: Ground, title: &str, description: &str) -> String {
     let palette = Palette::of(ground);
-    let mut picture =
-        Picture { palette, fills: Vec::new(), inks: BTreeMap::new(), texts: String::new() };
+    let mut picture = Picture::new(palette);
     for (y, row) in cells::rows(buffer).enumerate() {
         picture.row(y, &row);
     }
@@ -49,120 +46,9 @@ pub fn svg(buffer: &Buffer, ground: Ground, title: &str, description: &str) -> S
         escape(description),
         hex(palette.ground),
     );
-    for fill in &picture.fills {
-        out.push_str(fill);
-    }
-    for ((color, faint, ink), d) in &picture.inks {
-        let faint = if *faint { FAINT } else { "" };
-        writeln!(out, "<path {}{faint} d=\"{d}\"/>", ink.attributes(&hex(*color))).ok();
-    }
-    out.push_str(&picture.texts);
+    picture.write(&mut out);
     out.push_str("</g>\n</svg>\n");
     out
-}
-
-const FAINT: &str = " opacity=\"0.6\"";
-
-struct Picture {
-    palette: &'static Palette,
-    /// Backgrounds, in the order of the cells.
-    fills: Vec<String>,
-    /// Shapes by colour, faintness and kind.
-    inks: BTreeMap<(Rgb, bool, Ink), String>,
-    texts: String,
-}
-
-/// How a cell looks, with the reversal already carried out.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Look {
-    fg: Rgb,
-    bg: Rgb,
-    modifier: Modifier,
-}
-
-impl Picture {
-    fn row(&mut self, y: usize, row: &[Seen<'_>]) {
-        let top = y as f64 * CELL.1;
-        let palette = self.palette;
-        for run in row.chunk_by(|a, b| palette.look(a.cell) == palette.look(b.cell)) {
-            let Some((first, last)) = run.first().zip(run.last()) else { continue };
-            let look = palette.look(first.cell);
-            if look.bg != palette.ground {
-                let left = CELL.0 * f64::from(first.column);
-                let width = CELL.0 * f64::from(last.column + last.width - first.column);
-                self.fills.push(format!(
-                    "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>\n",
-                    pixels(left),
-                    pixels(top),
-                    pixels(width),
-                    pixels(CELL.1),
-                    hex(look.bg),
-                ));
-            }
-            if !look.modifier.contains(Modifier::HIDDEN) {
-                self.draw(run, look, top);
-            }
-        }
-    }
-
-    /// Draws the symbols of one run: shapes one by one, words as text that begins at its own column.
-    fn draw(&mut self, run: &[Seen<'_>], look: Look, top: f64) {
-        let mut words: Option<Words> = None;
-        for seen in run {
-            let symbol = seen.cell.symbol();
-            if let Some((ink, d)) = glyph::shape(symbol, CELL.0 * f64::from(seen.column), top) {
-                self.finish(words.take(), look, top);
-                let key = (look.fg, look.modifier.contains(Modifier::DIM), ink);
-                glyph::append(self.inks.entry(key).or_default(), &d);
-            } else if !symbol.chars().all(|c| cells::BLANK.contains(&c)) {
-                // One blank stays within a text; what lies further away is placed for itself.
-                if words.as_ref().is_some_and(|words| words.end + 1 < seen.column) {
-                    self.finish(words.take(), look, top);
-                }
-                let fresh = || Words { column: seen.column, end: seen.column, text: String::new() };
-                let words = words.get_or_insert_with(fresh);
-                if words.end < seen.column {
-                    words.text.push(' ');
-                }
-                words.text.push_str(symbol);
-                words.end = seen.column + seen.width;
-            }
-        }
-        self.finish(words, look, top);
-    }
-
-    fn finish(&mut self, words: Option<Words>, look: Look, top: f64) {
-        let Some(Words { column, end, text }) = words else { return };
-        let mut attributes = String::new();
-        for (modifier, attribute) in [
-            (Modifier::BOLD, " font-weight=\"bold\""),
-            (Modifier::ITALIC, " font-style=\"italic\""),
-            (Modifier::UNDERLINED, " text-decoration=\"underline\""),
-            (Modifier::CROSSED_OUT, " text-decoration=\"line-through\""),
-            (Modifier::DIM, FAINT),
-        ] {
-            if look.modifier.contains(modifier) {
-                attributes.push_str(attribute);
-            }
-        }
-        writeln!(
-            self.texts,
-            "<text x=\"{}\" y=\"{}\" textLength=\"{}\" fill=\"{}\"{attributes}>{}</text>",
-            pixels(CELL.0 * f64::from(column)),
-            pixels(top + BASELINE),
-            pixels(CELL.0 * f64::from(end - column)),
-            hex(look.fg),
-            escape(&text),
-        )
-        .ok();
-    }
-}
-
-/// Symbols that stand side by side, with single blanks between them.
-struct Words {
-    column: u16,
-    end: u16,
-    text: String,
 }
 
 /// Returns `value` with at most two decimals.
@@ -185,13 +71,21 @@ fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             // What XML cannot hold, and what would turn the reading direction of a title.
             '\u{fffe}' | '\u{ffff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                out.push('·')
+                out.push('·');
             }
             c if c.is_control() => out.push('·'),
             c => out.push(c),
         }
     }
     out
+}
+
+/// How a cell looks, with the reversal already carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look {
+    fg: Rgb,
+    bg: Rgb,
+    modifier: Modifier,
 }
 
 /// Red, green, blue.

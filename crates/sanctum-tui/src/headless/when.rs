@@ -18,7 +18,8 @@ pub enum When {
     Batch(u64),
     /// At this number of the event.
     Seq(u64),
-    /// This many nanoseconds after `TRAINING_STARTED`, on the producer's monotonic clock.
+    /// This many nanoseconds after `TRAINING_STARTED`, on the producer's monotonic clock; rows before a start, or of a run
+    /// whose start is not there, all count.
     Time(u64),
     /// At this time on the producer's wall clock.
     Ts(Timestamp),
