@@ -122,7 +122,7 @@ const OUTSIDE: &[Outside] = &[
     ),
     Outside {
         name: "crossbeam-channel",
-        by: &["esper", "nissa", "sanctum-tui", "simic-emitter", "simic-training"],
+        by: &["nissa", "sanctum-tui", "simic-emitter", "simic-training"],
         tests_of: &["sanctum-tests"],
         why: "bounded queues with `try_send`, `select!` and timeouts",
     },
@@ -178,7 +178,7 @@ const OUTSIDE: &[Outside] = &[
     },
     outside(
         "signal-hook",
-        &["esper", "sanctum-tui"],
+        &["sanctum-tui"],
         "Ctrl-C, SIGTERM and stopping in the shell, without unsafe code of ours",
     ),
     outside("sysinfo", &["simic-training"], "readings of processor and memory"),
