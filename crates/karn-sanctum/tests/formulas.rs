@@ -4,6 +4,7 @@ use leyline::RunNs;
 
 use karn_sanctum::formula::correlation::entropy_clip_correlation;
 use karn_sanctum::formula::env_status::EnvScore;
+use karn_sanctum::formula::episode;
 use karn_sanctum::formula::memory::{Pool, alarm_devices};
 use karn_sanctum::formula::risk::collapse_risk_score;
 use karn_sanctum::formula::throughput::{Mark, Marks};
@@ -122,6 +123,7 @@ fn as09_as10_as11_as12_as25_trends() {
     check_trend(&[1.0, 2.0, 3.0, 4.0, 5.0], trend::POLICY_LOSS, None);
     check_trend(&ramp(50.0, 4.0, 8), trend::RETURNS, Some(Trend::Improving));
     check_trend(&ramp(78.0, -4.0, 8), trend::RETURNS, Some(Trend::Worsening));
+    check_trend(&[1.0, 1.0, 1.0, 0.75, 0.75, 0.75], trend::GRAD_NORM, Some(Trend::Improving));
     check_trend(&[0.5; 6], trend::VALUE_LOSS, Some(Trend::Stable));
     check_trend(&[1.0, 1.0, f64::NAN, 1.0, 1.0, 1.0], trend::VALUE_LOSS, None);
 }
@@ -172,6 +174,13 @@ fn a_score_that_is_not_finite_counts_as_a_drop() {
     check_env(&[f64::NAN; 7], 10, None, EnvStatus::Degraded, Some(30));
     check_env(&[f64::INFINITY; 7], 10, None, EnvStatus::Degraded, Some(30));
     check_env(&[vec![f64::NAN; 5], vec![1.0; 5]].concat(), 10, None, EnvStatus::Healthy, Some(0));
+}
+
+#[test]
+fn statistics_of_no_episodes_are_absent() {
+    near(episode::mean_return([].iter()), None);
+    near(episode::mean_length([].iter()), None);
+    near(episode::success_rate([].iter()), None);
 }
 
 #[track_caller]
