@@ -201,11 +201,7 @@ impl<W: Write> Plain<W> {
         }
         self.started = true;
         self.batch = snapshot.start_batch;
-        lines.push(format_line(
-            text::began(snapshot, wall),
-            Level::Info,
-            &text::format_start(snapshot),
-        ));
+        lines.push(text::format_start(snapshot, wall));
     }
 
     /// Lines of the event log that are more than information, in the order in which they came.

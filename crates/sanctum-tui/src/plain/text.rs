@@ -95,8 +95,10 @@ pub fn format_batch(snapshot: &Snapshot, state: &RunState, wall: Timestamp) -> S
     format_line(latest(snapshot, "BATCH_EPOCH_COMPLETED", wall), level(state), &parts.join(", "))
 }
 
-/// Returns what a run says when it begins.
-pub(super) fn format_start(snapshot: &Snapshot) -> String {
+/// Returns the line about a run that begins, or that had begun before anybody listened.
+pub(super) fn format_start(snapshot: &Snapshot, wall: Timestamp) -> String {
+    let began = began(snapshot);
+    let state = if began.is_some() { "started" } else { "under way" };
     let run = snapshot.run_id.as_ref().map_or(ABSENT, |id| id.as_str());
     let task = snapshot.task_name.as_deref().map_or_else(|| "unnamed task".to_owned(), foreign);
     let envs = snapshot.n_envs.map(|n| format!(", {n} environments"));
@@ -104,12 +106,13 @@ pub(super) fn format_start(snapshot: &Snapshot) -> String {
         .start_batch
         .filter(|&batch| 0 < batch)
         .map(|batch| format!(", {batch} done before"));
-    format!(
-        "run {run} started, {task}{}, {} batches planned{}",
+    let text = format!(
+        "run {run} {state}, {task}{}, {} batches planned{}",
         envs.unwrap_or_default(),
         snapshot.max_batches,
         before.unwrap_or_default()
-    )
+    );
+    format_line(began.unwrap_or(wall), Level::Info, &text)
 }
 
 /// Returns how the run ended.
@@ -191,9 +194,9 @@ pub(super) fn is_told(line: &LogLine) -> bool {
     )
 }
 
-/// When the run began, on the producer's clock.
-pub(super) fn began(snapshot: &Snapshot, wall: Timestamp) -> Timestamp {
-    latest(snapshot, "TRAINING_STARTED", wall)
+/// When the run began, on the producer's clock; `None` if that is so long ago that the log does not have it any more.
+fn began(snapshot: &Snapshot) -> Option<Timestamp> {
+    moment(snapshot, "TRAINING_STARTED")
 }
 
 /// When the run ended, on the producer's clock.
@@ -203,8 +206,12 @@ pub(super) fn ended(snapshot: &Snapshot, wall: Timestamp) -> Timestamp {
 
 /// The time of the latest event of a kind, or of this moment where the log has none.
 fn latest(snapshot: &Snapshot, kind: &str, wall: Timestamp) -> Timestamp {
+    moment(snapshot, kind).unwrap_or(wall)
+}
+
+fn moment(snapshot: &Snapshot, kind: &str) -> Option<Timestamp> {
     let line = snapshot.event_log.iter().rev().find(|line| line.event_type == kind);
-    line.and_then(|line| line.ts).unwrap_or(wall)
+    line.and_then(|line| line.ts)
 }
 
 fn progress(snapshot: &Snapshot) -> String {
