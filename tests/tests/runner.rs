@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+mod acceptance_header;
 mod acceptance_lines;
 mod acceptance_rows;
 mod ancestor_run;
