@@ -20,10 +20,16 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     // From here on something is written.
     let (run, dir) =
         trainer::begin(task, config, checkpoint, Some(&args.run_dir), Clock::new().wall())?;
-    if let Some(dir) = dir.filter(|_| !options.quiet && options.view == View::Plain) {
-        tell(&format!("run directory: {}", dir.path().display()));
+    let place = dir.map(|dir| format!("run directory: {}", dir.path().display()));
+    let place = place.filter(|_| !options.quiet);
+    if options.view == View::Plain {
+        place.iter().for_each(|place| tell(place));
+        return sanctum_tui::run(Box::new(run), &options);
     }
-    sanctum_tui::run(Box::new(run), &options)
+    // With the screen open there is no place for a message before its end.
+    let ended = sanctum_tui::run(Box::new(run), &options);
+    place.iter().for_each(|place| tell(place));
+    ended
 }
 
 /// Returns how the run is shown: `--no-tui` is the screen's `--plain`.

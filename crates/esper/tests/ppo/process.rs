@@ -61,12 +61,12 @@ pub(crate) fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// Returns the run directories below `root`, oldest first.
+/// Returns the run directories below `root`, oldest first: nothing is added to one after its start.
 pub(crate) fn runs(root: &Path) -> Vec<PathBuf> {
     let mut runs: Vec<_> = std::fs::read_dir(root)
         .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
         .unwrap_or_default();
-    runs.sort_by_key(|run: &PathBuf| std::fs::metadata(run).unwrap().created().unwrap());
+    runs.sort_by_key(|run: &PathBuf| std::fs::metadata(run).unwrap().modified().unwrap());
     runs
 }
 
