@@ -20,15 +20,19 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     // From here on something is written.
     let (run, dir) =
         trainer::begin(task, config, checkpoint, Some(&args.run_dir), Clock::new().wall())?;
-    let place = dir.map(|dir| format!("run directory: {}", dir.path().display()));
-    let place = place.filter(|_| !options.quiet);
-    if options.view == View::Plain {
-        place.iter().for_each(|place| tell(place));
-        return sanctum_tui::run(Box::new(run), &options);
-    }
+    let tell_place = || match &dir {
+        Some(dir) if !options.quiet => tell(&format!("run directory: {}", dir.path().display())),
+        Some(_) | None => {}
+    };
     // With the screen open there is no place for a message before its end.
+    let early = options.view == View::Plain;
+    if early {
+        tell_place();
+    }
     let ended = sanctum_tui::run(Box::new(run), &options);
-    place.iter().for_each(|place| tell(place));
+    if !early {
+        tell_place();
+    }
     ended
 }
 
