@@ -49,7 +49,7 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
             return plain::run(session, options);
         }
     };
-    let (keys, signals) = (Keys::start()?, Signals::start(true)?);
+    let (keys, signals) = (Keys::start()?, Signals::start()?);
     let mut live = Live::new(&session, options);
     let end = live.run(&keys.messages, &signals.messages);
     let newest = live.newest();

@@ -18,6 +18,7 @@ use crate::fold::Picture;
 use crate::options::Options;
 use crate::session::Session;
 use crate::signals::{Signal, Signals};
+use crate::{suspend, terminal};
 
 mod text;
 
@@ -43,11 +44,11 @@ pub fn tell(options: &Options, message: &str) {
 /// Fails if a thread cannot be started, if standard output cannot be written to for another reason than that its reader
 /// went away, or if a part of the viewer broke.
 pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
-    let signals = Signals::start(false)?;
+    let signals = Signals::start()?;
     leave_at_the_second_signal()?;
     let pictures = session.fold.each_batch();
     let mut plain = Plain::new(io::stdout(), options.plain_interval);
-    let end = print(&mut plain, &session, &pictures, &signals.messages);
+    let end = print(&mut plain, &session, &pictures, &signals.messages, options);
     signals.end();
     match end {
         Ok(End::Ended(picture, signal)) => {
@@ -98,6 +99,7 @@ fn print(
     session: &Session,
     pictures: &Receiver<Arc<Picture>>,
     signals: &Receiver<Signal>,
+    options: &Options,
 ) -> io::Result<End> {
     let mut interrupted = None;
     loop {
@@ -105,6 +107,9 @@ fn print(
             recv(pictures) -> picture => {
                 let Ok(picture) = picture else { return Ok(End::Broken) };
                 plain.show(&picture, session.clock.now(), session.clock.wall())?;
+                if !options.quiet {
+                    terminal::print_notes();
+                }
                 if picture.ended {
                     return Ok(End::Ended(picture, interrupted));
                 }
@@ -115,7 +120,8 @@ fn print(
                     session.stop_trainer(StopLevel::AfterBatch);
                 }
                 Ok(Signal::End(number)) => return Ok(End::Signal(number)),
-                Ok(Signal::Suspend | Signal::Continue) => {}
+                Ok(Signal::Suspend) => suspend::this_process(),
+                Ok(Signal::Continue) => {}
                 Err(_) => return Ok(End::Signal(SIGHUP)),
             },
         }

@@ -103,3 +103,82 @@ fn last_picture(pictures: &Receiver<Arc<Picture>>, patience: Duration) -> Option
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::{Select, Sender};
+    use leyline::demo::{self, Scenario};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    /// What a source does after it has sent a scenario.
+    enum Then {
+        End,
+        Fail,
+        Panic,
+        /// Goes on until its trainer is asked to stop.
+        Train(StopFlag, StopLevel),
+    }
+
+    struct Script(Then);
+
+    impl Source for Script {
+        fn run(self: Box<Self>, out: &Sender<Arrival>, _: &StopFlag) -> anyhow::Result<()> {
+            for incoming in demo::incoming(Scenario::Calm, 1) {
+                out.send(Arrival::Event(incoming))?;
+            }
+            match self.0 {
+                Then::End => Ok(()),
+                Then::Fail => anyhow::bail!("the disk is gone"),
+                Then::Panic => panic!("this is part of the test"),
+                Then::Train(stop, level) => {
+                    let mut asked = Select::new();
+                    stop.add_to(&mut asked, level);
+                    asked.ready();
+                    Ok(())
+                }
+            }
+        }
+
+        fn trainer(&self) -> Option<StopFlag> {
+            if let Then::Train(stop, _) = &self.0 { Some(stop.clone()) } else { None }
+        }
+    }
+
+    fn session(then: Then) -> Session {
+        Session::start(Box::new(Script(then)), LONG).unwrap()
+    }
+
+    #[track_caller]
+    fn check_end(then: Then, expected: Option<&str>) {
+        let session = session(then);
+        assert!(session.fold.latest.recv_timeout(LONG).unwrap().ended);
+        let told = session.finish().err().map(|error| format!("{error:#}"));
+        assert_eq!(told.as_deref(), expected);
+    }
+
+    #[test]
+    fn a_source_that_ends_fails_or_panics_ends_the_pictures() {
+        check_end(Then::End, None);
+        check_end(Then::Fail, Some("cannot read the run: the disk is gone"));
+        check_end(Then::Panic, Some("the thread sanctum-source panicked"));
+    }
+
+    #[test]
+    fn a_trainer_gets_time_for_its_batch_and_then_for_its_step() {
+        for level in [StopLevel::AfterBatch, StopLevel::Now] {
+            let session = session(Then::Train(StopFlag::new(), level));
+            let last = session.stop_in_time(&session.fold.latest).expect("it stops in time");
+            assert!(last.ended);
+            assert!(session.finish().is_ok());
+        }
+    }
+
+    #[test]
+    fn nothing_is_waited_for_where_nothing_trains() {
+        let session = session(Then::End);
+        assert!(session.stop_in_time(&session.fold.latest).is_none());
+    }
+}

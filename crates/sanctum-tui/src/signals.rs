@@ -37,11 +37,10 @@ impl Signals {
     /// # Errors
     ///
     /// Fails if a handler or the thread cannot be installed.
-    pub fn start(suspend: bool) -> io::Result<Self> {
+    pub fn start() -> io::Result<Self> {
         let ignored = ignored_signals();
-        let ends = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|&n| !is_in(ignored, n));
-        let jobs = [SIGTSTP, SIGCONT].into_iter().filter(|_| suspend);
-        let mut incoming = Incoming::new(ends.chain(jobs))?;
+        let numbers = [SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGCONT];
+        let mut incoming = Incoming::new(numbers.into_iter().filter(|&n| !is_in(ignored, n)))?;
         let handle = incoming.handle();
         let (out, messages) = bounded(WAITING);
         let thread = Builder::new().name("sanctum-signal".to_owned()).spawn(move || {

@@ -104,6 +104,26 @@ fn signals_end_the_lines_properly() {
 }
 
 #[test]
+fn a_hang_up_that_nohup_ignores_stays_ignored() {
+    let program = env!("CARGO_BIN_EXE_sanctum-tui");
+    let script = "trap '' HUP; exec \"$0\" --episodes 8 --plain-interval 0";
+    let mut child = Command::new("sh")
+        .args(["-c", script, program])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    out.read_line(&mut line).unwrap();
+    kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), Signal::HUP).unwrap();
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains(" info run completed, 8 of 8 batches done"), "{rest}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn bad_arguments_are_named_and_nothing_is_written() {
     let root = tempfile::tempdir().unwrap();
     let target = root.path().join("runs");

@@ -153,7 +153,10 @@ fn a_run_goes_on_without_its_screen() {
         !screen.alternate_screen() && screen.contents().contains("done, mean return")
     });
     pty.assert_given_back();
-    // The terminal is in its usual mode again, so the key becomes a signal.
+    // The terminal is in its usual mode again, so keys become signals.
+    pty.press("\x1a");
+    pty.wait_until_stopped();
+    pty.signal(Signal::CONT);
     pty.press("\x03");
     assert_eq!(pty.exit_code(), 130);
     assert!(pty.printed().contains("info run stopped, "));
