@@ -78,7 +78,7 @@ fn svg_has_size_title_and_text() {
     );
     assert!(svg.contains("<title id=\"title\">Sanctum: CartPole-v1</title>"));
     assert!(svg.contains("connection live, batch 12 of 12."));
-    assert!(svg.contains(">LEARNING</text>"));
+    assert!(svg.contains(" LEARNING</text>"));
     assert!(svg.ends_with("</svg>\n"));
     assert_ne!(svg, render(&["--format", "svg", "--size", "80x24", "--theme", "light"]));
 }
