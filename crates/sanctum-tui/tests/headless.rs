@@ -1,4 +1,5 @@
 //! The commands without a screen, as processes: what they print, where, and with which exit code.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "headless/exit.rs"]
 mod exit;
