@@ -117,6 +117,32 @@ fn escape_sequences_in_texts_are_not_printed() {
     }
 }
 
+/// A file may name more runs than anybody could look at; the memory for them is bounded.
+#[test]
+fn runs_beyond_the_limit_are_rejected() {
+    let row = |run: usize| {
+        json!({
+            "v": 1, "run_id": format!("run-{run}"), "seq": 0, "ts": "2026-11-21T12:00:00.000Z", "mono_ns": run,
+            "event_type": "HEARTBEAT", "data": {"phase": "updating"},
+        })
+    };
+    let mut text = String::new();
+    for run in 0..1100 {
+        writeln!(text, "{}", row(run)).unwrap();
+    }
+    let (_dir, run) = file(&text);
+    assert_eq!(get(&run, &[], "run_id"), "run-1023");
+    assert_eq!(get(&run, &[], "telemetry.events_rejected"), "76");
+    assert_eq!(
+        get(
+            &run,
+            &["--at", "ts:2026-11-21T12:00:00Z", "--run", "run-7"],
+            "telemetry.events_received"
+        ),
+        "1"
+    );
+}
+
 #[test]
 fn every_prefix_of_a_real_file_can_be_read() {
     let bytes = std::fs::read(wire_data("v0/ancestor-run.v0.jsonl")).unwrap();

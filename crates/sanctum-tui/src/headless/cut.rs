@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use karn_sanctum::aggregator::MAX_RUNS;
 use karn_sanctum::{Aggregator, RunKey};
 use leyline::{Event, GroupId, Incoming, RunId, RunNs, Timestamp, ViewNs};
 
@@ -118,6 +119,10 @@ impl Cut {
             self.latest = Some(run.clone());
         }
         let Some(id) = &self.latest else { return Step::Take };
+        if MAX_RUNS <= self.runs.len() && !self.runs.contains_key(id) {
+            // The fold rejects it as one run too many; remembering it would let a hostile file fill the memory.
+            return Step::Take;
+        }
         let trace = match self.runs.get_mut(id) {
             Some(trace) => trace,
             None => self.runs.entry(id.clone()).or_default(),
