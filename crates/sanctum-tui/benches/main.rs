@@ -1,5 +1,6 @@
 //! Benches of the screen: `cargo bench -p sanctum-tui`.
 
+#[path = "main/frame.rs"]
 mod frame;
 
 fn main() {

@@ -198,6 +198,6 @@ const fn size(columns: u16, rows: u16) -> PtySize {
     PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }
 
-fn some(count: u16) -> NonZeroU16 {
+const fn some(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).expect("not zero")
 }
