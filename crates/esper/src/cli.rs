@@ -29,7 +29,8 @@ pub(crate) enum Command {
     /// Train with proximal policy optimisation
     ///
     /// With a terminal on standard output the screen of Sanctum opens; otherwise, or with --no-tui, one line is printed per
-    /// batch. Every run gets a new id and writes <RUN-DIR>/<run id>/ with events.jsonl and checkpoints/.
+    /// batch. Every run gets a new id and writes a directory of
+    /// that name below --run-dir, with events.jsonl and checkpoints/.
     #[command(allow_negative_numbers = true, before_long_help = defaults::EXAMPLES, after_long_help = defaults::text())]
     #[command(after_help = "Examples, defaults of the tasks and exit codes: --help")]
     Ppo(Box<PpoArgs>),
