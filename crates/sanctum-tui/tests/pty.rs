@@ -186,6 +186,7 @@ fn without_colours_none_is_sent_and_the_focus_stays_visible() {
         assert!(
             !printed.contains("38;") && !printed.contains("48;") && !printed.contains("\x1b[;m")
         );
+        assert!(styles(&printed).contains(&"1;7"), "the focus is bold and reverse");
         for style in styles(&printed) {
             for number in style.split(';') {
                 // 39 and 49, the colours of the terminal itself, are no colours.
@@ -204,9 +205,12 @@ fn styles(printed: &str) -> Vec<&str> {
     let commands = printed.split("\x1b[").skip(1);
     commands
         .filter_map(|command| {
-            let end = command.find(|c: char| c.is_ascii_alphabetic())?;
-            command[end..].starts_with('m').then(|| &command[..end])
+            command.split_once(|c: char| !c.is_ascii_digit() && c != ';').zip(Some(command))
         })
+        .filter(|((parameters, _), command)| {
+            command.as_bytes().get(parameters.len()) == Some(&b'm')
+        })
+        .map(|((parameters, _), _)| parameters)
         .collect()
 }
 
@@ -216,7 +220,9 @@ fn with_colours_they_are_sent() {
     pty.wait_for_text("● LIVE ✓");
     pty.press("\x03\x03");
     assert_eq!(pty.exit_code(), 130);
-    assert!(pty.printed().contains("\x1b[9"), "the flag wins over the variable");
+    let colour =
+        |style: &&str| style.split(';').any(|number| number.parse::<u8>().is_ok_and(|n| 90 <= n));
+    assert!(styles(&pty.printed()).iter().any(colour), "the flag wins over the variable");
 }
 
 #[test]
