@@ -79,3 +79,22 @@ pub(crate) struct PpoArgs {
     #[command(flatten)]
     pub(crate) display: DisplayArgs,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound_and_the_help_is_this() {
+        Cli::command().debug_assert();
+        let mut cli = Cli::command().term_width(100);
+        cli.build();
+        let ppo = cli.find_subcommand("ppo").cloned().unwrap();
+        // The defaults below it are the trainer's, and change with it.
+        let mut ppo = ppo.after_long_help("").term_width(100);
+        insta::assert_snapshot!("ppo_help", ppo.render_long_help().to_string());
+        insta::assert_snapshot!("help", cli.render_long_help().to_string());
+    }
+}
