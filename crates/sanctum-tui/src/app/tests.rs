@@ -1,3 +1,5 @@
+//! Every key of the screen, and what holds at any size and in any state.
+
 use karn_sanctum::{Aggregator, RunKey};
 use leyline::demo::{self, Scenario};
 use leyline::{GroupId, Incoming, RunId};

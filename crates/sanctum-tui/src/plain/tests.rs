@@ -1,3 +1,5 @@
+//! Lines of made-up runs.
+
 use karn_sanctum::Aggregator;
 use karn_sanctum::aggregator::Link;
 use leyline::Incoming;

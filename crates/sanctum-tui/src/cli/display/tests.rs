@@ -1,3 +1,5 @@
+//! What flags and environment mean together.
+
 use clap::Parser;
 
 use super::*;

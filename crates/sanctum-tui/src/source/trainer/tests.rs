@@ -1,3 +1,5 @@
+//! Runs in this process: how they end, and what a viewer hears of it.
+
 use crossbeam_channel::bounded;
 use leyline::{Event, FinishReason, Heartbeat, Phase, TrainingStarted};
 
