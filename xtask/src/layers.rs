@@ -128,7 +128,7 @@ const OUTSIDE: &[Outside] = &[
     },
     outside(
         "jiff",
-        &["leyline", "sanctum-tui", "xtask"],
+        &["leyline", "xtask"],
         "RFC 3339 times with offsets; no clock feature in leyline",
     ),
     outside(
