@@ -41,6 +41,7 @@ pub mod rate;
 pub mod scene;
 pub mod screen;
 pub mod session;
+mod sgr;
 pub mod signals;
 pub mod source;
 pub mod suspend;

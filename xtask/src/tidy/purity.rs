@@ -59,6 +59,7 @@ const COLOUR_PLACES: &[&str] = &[
     "crates/sanctum-tui/src/headless/ansi.rs",
     "crates/sanctum-tui/src/headless/svg.rs",
     "crates/sanctum-tui/src/screen/encode.rs",
+    "crates/sanctum-tui/src/sgr.rs",
 ];
 
 /// Returns where `forbidden` holds for a path in the files at `places` but not at `exempt`.

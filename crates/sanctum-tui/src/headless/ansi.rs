@@ -1,11 +1,12 @@
 //! A frame as lines of text with the escape codes of its styles.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
 use crate::headless::cells;
+use crate::sgr::{ATTRIBUTES, ColorCode, Layer};
 
 /// Returns the frame with SGR codes; every line ends in the terminal's own style, so lines can be cut out one by one.
 pub(super) fn ansi(buffer: &Buffer) -> String {
@@ -37,65 +38,25 @@ fn is_visible(cell: &Cell) -> bool {
     cell.symbol() != " " || cell.bg != Color::Reset || cell.modifier.intersects(drawn)
 }
 
-const MODIFIERS: [(Modifier, u8); 9] = [
-    (Modifier::BOLD, 1),
-    (Modifier::DIM, 2),
-    (Modifier::ITALIC, 3),
-    (Modifier::UNDERLINED, 4),
-    (Modifier::SLOW_BLINK, 5),
-    (Modifier::RAPID_BLINK, 6),
-    (Modifier::REVERSED, 7),
-    (Modifier::HIDDEN, 8),
-    (Modifier::CROSSED_OUT, 9),
-];
-
 /// Returns the codes that follow a reset, each with a `;` before it.
 fn codes(cell: &Cell) -> String {
     let mut codes = String::new();
-    for (modifier, code) in MODIFIERS {
-        if cell.modifier.contains(modifier) {
+    for (attribute, code) in ATTRIBUTES {
+        if cell.modifier.contains(attribute) {
             push(&mut codes, code);
         }
     }
-    color(&mut codes, cell.fg, 0);
-    color(&mut codes, cell.bg, 10);
+    for (color, layer) in [(cell.fg, Layer::Text), (cell.bg, Layer::Ground)] {
+        if color != Color::Reset {
+            push(&mut codes, ColorCode(color, layer));
+        }
+    }
     codes
 }
 
-fn push(codes: &mut String, code: u8) {
+fn push(codes: &mut String, code: impl fmt::Display) {
     // Writing to a `String` cannot fail.
     write!(codes, ";{code}").ok();
-}
-
-fn color(codes: &mut String, color: Color, ground: u8) {
-    let base = match color {
-        Color::Reset => return,
-        Color::Black => 30,
-        Color::Red => 31,
-        Color::Green => 32,
-        Color::Yellow => 33,
-        Color::Blue => 34,
-        Color::Magenta => 35,
-        Color::Cyan => 36,
-        Color::Gray => 37,
-        Color::DarkGray => 90,
-        Color::LightRed => 91,
-        Color::LightGreen => 92,
-        Color::LightYellow => 93,
-        Color::LightBlue => 94,
-        Color::LightMagenta => 95,
-        Color::LightCyan => 96,
-        Color::White => 97,
-        Color::Rgb(r, g, b) => {
-            write!(codes, ";{};2;{r};{g};{b}", 38 + ground).ok();
-            return;
-        }
-        Color::Indexed(i) => {
-            write!(codes, ";{};5;{i}", 38 + ground).ok();
-            return;
-        }
-    };
-    push(codes, base + ground);
 }
 
 #[cfg(test)]

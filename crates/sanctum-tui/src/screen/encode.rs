@@ -9,21 +9,10 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use sanctum_widgets::format::width;
 
+use crate::sgr::{ATTRIBUTES, ColorCode, Layer};
+
 /// Cells that did not change are sent again where that takes no more bytes than a jump over them.
 const BRIDGE: u16 = 4;
-
-/// Attributes and their numbers.
-const ATTRIBUTES: [(Modifier, u8); 9] = [
-    (Modifier::BOLD, 1),
-    (Modifier::DIM, 2),
-    (Modifier::ITALIC, 3),
-    (Modifier::UNDERLINED, 4),
-    (Modifier::SLOW_BLINK, 5),
-    (Modifier::RAPID_BLINK, 6),
-    (Modifier::REVERSED, 7),
-    (Modifier::HIDDEN, 8),
-    (Modifier::CROSSED_OUT, 9),
-];
 
 type Look = (Color, Color, Modifier);
 
@@ -98,10 +87,10 @@ impl Pen<'_> {
             }
         }
         if wanted.0 != fg {
-            push_color(&mut codes, wanted.0, 30);
+            push(&mut codes, format_args!("{};", ColorCode(wanted.0, Layer::Text)));
         }
         if wanted.1 != bg {
-            push_color(&mut codes, wanted.1, 40);
+            push(&mut codes, format_args!("{};", ColorCode(wanted.1, Layer::Ground)));
         }
         codes.pop();
         self.say(format_args!("\x1b[{codes}m"));
@@ -116,32 +105,6 @@ impl Pen<'_> {
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
     // A string takes any text.
     out.write_fmt(text).ok();
-}
-
-/// Appends the codes of a colour; `base` is 30 for the text and 40 for the ground.
-fn push_color(codes: &mut String, color: Color, base: u8) {
-    let number = match color {
-        Color::Reset => base + 9,
-        Color::Black => base,
-        Color::Red => base + 1,
-        Color::Green => base + 2,
-        Color::Yellow => base + 3,
-        Color::Blue => base + 4,
-        Color::Magenta => base + 5,
-        Color::Cyan => base + 6,
-        Color::Gray => base + 7,
-        Color::DarkGray => base + 60,
-        Color::LightRed => base + 61,
-        Color::LightGreen => base + 62,
-        Color::LightYellow => base + 63,
-        Color::LightBlue => base + 64,
-        Color::LightMagenta => base + 65,
-        Color::LightCyan => base + 66,
-        Color::White => base + 67,
-        Color::Indexed(index) => return push(codes, format_args!("{};5;{index};", base + 8)),
-        Color::Rgb(r, g, b) => return push(codes, format_args!("{};2;{r};{g};{b};", base + 8)),
-    };
-    push(codes, format_args!("{number};"));
 }
 
 #[cfg(test)]
