@@ -2,7 +2,7 @@
 //!
 //! Prints the seconds of every pair for people, and then one number a line as `cargo xtask bench` reads it. Watched: a hub
 //! with rows written to a file, a queue to a viewer that is emptied, heartbeats and samples of the machine. Not watched: a
-//! hub without sinks. `--pairs 12 --batches 100 --epoch-every K`; without the last, every epoch is measured as well.
+//! hub without sinks. `--pairs 20 --batches 80 --epoch-every K`; without the last, every epoch is measured as well.
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
 
 use std::error::Error;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let given = arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1));
         Ok(given.map(|text| text.parse()).transpose()?)
     };
-    let (pairs, batches) = (number("--pairs")?.unwrap_or(12), number("--batches")?.unwrap_or(100));
+    let (pairs, batches) = (number("--pairs")?.unwrap_or(20), number("--batches")?.unwrap_or(80));
     // The first run of a process pays for pages and caches; it belongs to neither side.
     unwatched(config(0, batches, EPOCH_EVERY))?;
     if let Some(every) = number("--epoch-every")? {
