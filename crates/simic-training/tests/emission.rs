@@ -170,6 +170,24 @@ fn tele_020_training_runtime_comes_from_a_clock_that_never_goes_back() {
 }
 
 #[test]
+fn tele_021_mean_return_is_that_of_the_episodes_that_ended_in_the_batch() {
+    let mut ended: Vec<f64> = Vec::new();
+    let mut with_episodes = 0;
+    for envelope in events_of(small(6)) {
+        if let Event::EpisodeOutcome(outcome) = &envelope.event {
+            ended.push(outcome.episode_return);
+        } else if let Event::BatchEpochCompleted(batch) = &envelope.event {
+            let mean = ended.iter().sum::<f64>() / ended.len() as f64;
+            assert_eq!(batch.mean_return, (!ended.is_empty()).then_some(mean));
+            assert_eq!(batch.batch_episodes, Some(ended.len() as u32));
+            with_episodes += usize::from(!ended.is_empty());
+            ended.clear();
+        }
+    }
+    assert!(0 < with_episodes, "a run without a finished episode shows nothing");
+}
+
+#[test]
 fn tele_022_finish_reason_completed() {
     let end = finish(&events_of(small(2)));
     assert_eq!((end.reason, end.error), (FinishReason::Completed, None));

@@ -8,7 +8,7 @@ mod small;
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use leyline::{Event, RunNs, SystemVitals};
+use leyline::{Event, GpuVitals, RunNs, SystemVitals};
 use simic_emitter::StopFlag;
 use simic_training::env::Task;
 use simic_training::trainer::Trainer;
@@ -51,6 +51,33 @@ fn a_sample_and_its_warning_are_emitted_and_the_guard_ends_the_thread_at_once() 
     });
     let kinds: Vec<String> = events.iter().map(|e| e.event.kind().to_string()).collect();
     assert_eq!(kinds, ["SYSTEM_VITALS", "MEMORY_WARNING"]);
+}
+
+/// Has one device.
+struct OneDevice;
+
+impl Sampler for OneDevice {
+    fn sample(&mut self) -> SystemVitals {
+        let device = GpuVitals {
+            device_id: 1,
+            name: None,
+            memory_used_gb: Some(9.5),
+            memory_total_gb: Some(10.0),
+            utilization_percent: None,
+            temperature_c: Some(71.6),
+        };
+        SystemVitals { gpus: vec![device], ..vitals(1.0) }
+    }
+}
+
+#[test]
+fn tele_720_to_734_what_the_sampler_reads_is_emitted_as_it_is() {
+    let ((), events) = with_hub(|hub, _| drop(watch(hub, OneDevice, NEVER).unwrap()));
+    let sample = OneDevice.sample();
+    assert_eq!(events.first().map(|e| &e.event), Some(&Event::SystemVitals(sample)));
+    let warned = events.iter().find_map(|e| e.event.anomaly()).unwrap();
+    assert_eq!(warned.subject.as_deref(), Some("cuda:1"));
+    assert_eq!((warned.value, warned.threshold), (Some(0.95), Some(0.9)));
 }
 
 #[test]
