@@ -60,7 +60,7 @@ pub struct Rejection {
     pub ts: Option<Timestamp>,
     /// Its kind, if that could be read.
     pub event_type: Option<String>,
-    /// The contract version it claims: 0 for a row without `v`, `None` if not even that could be read.
+    /// The contract version it claims: 0 for a row without `v` only, `None` if it claims none that exists.
     pub v: Option<u16>,
 }
 

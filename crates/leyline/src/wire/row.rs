@@ -145,7 +145,8 @@ impl Ids {
                 seq: head.seq.ok(),
                 ts: head.ts.ok(),
                 event_type: head.event_type.ok().map(str::to_owned),
-                v: member(row, "v").ok(),
+                // Only a row without `v` is of version 0: one that says 0 has a number of the producer all the same.
+                v: member(row, "v").ok().filter(|v| *v != 0),
             }))
         })
     }

@@ -124,6 +124,13 @@ fn aw07_another_version_is_not_read() {
 }
 
 #[test]
+fn a_row_that_says_version_0_is_none_and_its_number_counts() {
+    let rejection = rejected(edited(BATCH, r#""v":1"#, r#""v":0"#));
+    assert_eq!(rejection.v, None);
+    assert_eq!(rejection.seq, Some(1060));
+}
+
+#[test]
 fn aw08_envelope_and_payload_name_one_environment() {
     check(
         edited("EPISODE_OUTCOME", r#""env_id":3,"data""#, r#""env_id":2,"data""#),
