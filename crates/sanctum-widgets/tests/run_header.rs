@@ -164,7 +164,7 @@ fn tele_720_cpu_percent() {
     styles(with(99.9), "⚠ CPU 99%", CRITICAL);
     shows(
         |s| s.vitals.cpu_percent = Some(base::stale(base::graded("vitals.cpu_percent", 99.0))),
-        "│ ✓ OK",
+        "│ ⚠ CPU 99%",
     );
 }
 

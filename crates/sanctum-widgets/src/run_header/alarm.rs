@@ -18,8 +18,8 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<String> {
     let above_zero =
         counts.into_iter().filter_map(|(name, count)| Some((name, count?))).filter(|(_, n)| 0 < *n);
     let mut alarms: Vec<_> = above_zero.map(|(name, count)| format!("{name} {count}")).collect();
-    let cpu =
-        snapshot.vitals.cpu_percent.filter(|cpu| cpu.fresh_verdict() == Some(Health::Critical));
+    // Also an old reading, as with memory: an alarm must not end because its source has fallen silent.
+    let cpu = snapshot.vitals.cpu_percent.filter(|cpu| cpu.verdict == Health::Critical);
     alarms.extend(cpu.map(|cpu| format!("CPU {}", format_percent_cut(cpu.value, 100.0))));
     let pools = snapshot.vitals.memory_alarm_devices.iter().flat_map(|devices| devices.iter());
     alarms.extend(pools.map(|pool| memory_alarm(&snapshot.vitals, pool)));

@@ -176,6 +176,17 @@ fn ar11_ar12_ar15_machine_alarms() {
     );
 }
 
+#[test]
+fn a_critical_reading_stays_an_alarm_when_no_newer_one_comes() {
+    let old = |s: &mut Snapshot| {
+        let mut cpu = base::graded("vitals.cpu_percent", 95.0);
+        cpu.fresh = false;
+        s.vitals.cpu_percent = Some(cpu);
+        s.connection = Connection::Stale;
+    };
+    check(80, old, "○ STAL ✓ │ Ep 104 E:███░░░ 75/150 B:██░░░░░░ 26/75 │   1h 2m │ ⚠ CPU 95%");
+}
+
 fn losses(snapshot: &mut Snapshot) {
     snapshot.telemetry.events_lost = Some(12);
     let loss = SinkLoss { lossless: None, lossy: Some(3) };
