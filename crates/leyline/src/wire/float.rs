@@ -40,7 +40,7 @@ pub(super) fn write(x: f64, out: &mut String) {
     }
 }
 
-/// As [`write`], for a value that was measured in single precision: its own shortest text.
+/// As [`write()`], for a value that was measured in single precision: its own shortest text.
 pub(super) fn write_single(x: f32, out: &mut String) {
     if x.is_finite() {
         push_ascii(out, |to| CompactFormatter.write_f32(to, x));
