@@ -151,16 +151,21 @@ impl Cut {
     /// Batches are counted in the group that is shown, numbers of events in its run.
     pub(super) fn is_reached(&self, row: &Incoming, folded: &Aggregator) -> bool {
         let place = Place::of(row);
-        let (reaches, any_group) = match self.when {
-            When::Batch(batch) => (place.batch.is_some_and(|at| batch <= at), false),
-            When::Seq(seq) => (place.seq.is_some_and(|at| seq <= at), true),
-            When::Start | When::End | When::Time(_) | When::Ts(_) => return false,
-        };
-        let shown = |key: RunKey| {
-            place.run.is_none_or(|run| *run == key.run_id)
-                && (any_group || place.group == Some(&key.group_id))
-        };
-        reaches && self.choose(folded).is_ok_and(|key| key.is_none_or(shown))
+        let of_run = |id: &RunId| place.run.is_none_or(|run| run == id);
+        match self.when {
+            When::Batch(batch) => {
+                let shown = |key: RunKey| of_run(&key.run_id) && place.group == Some(&key.group_id);
+                place.batch.is_some_and(|at| batch <= at)
+                    && self.choose(folded).is_ok_and(|key| key.is_none_or(shown))
+            }
+            // The numbers are those of the run: also one before the first event of the group that is wanted ends it.
+            When::Seq(seq) => {
+                let usual = || folded.default_key().map(|key| key.run_id);
+                place.seq.is_some_and(|at| seq <= at)
+                    && self.wanted.run.clone().or_else(usual).is_none_or(|run| of_run(&run))
+            }
+            When::Start | When::End | When::Time(_) | When::Ts(_) => false,
+        }
     }
 
     /// Returns the group to show: `None` while nothing is known of any run.

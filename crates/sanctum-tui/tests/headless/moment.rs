@@ -116,6 +116,12 @@ fn of_several_groups_the_one_that_started_first_is_shown() {
     // A batch is one of the group that is shown.
     check(&groups, &["--at", "batch:1"], "telemetry.events_received", "5");
     check(&groups, &["--at", "batch:1", "--group", "A"], "telemetry.events_received", "6");
+    // A number is one of the run, also before the first event of the group that is shown.
+    check(&groups, &["--at", "seq:1", "--group", "A"], "telemetry.events_received", "2");
+    let early = ["snapshot", "-", "--json", "--group", "A", "--at", "seq:0"];
+    let done = sanctum_tui(&early, groups.as_bytes());
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
+    assert!(done.err.contains("unknown group `A`; nearest: `B`"), "{}", done.err);
 }
 
 #[test]
