@@ -143,6 +143,11 @@ fn tele_814_message_is_the_first_text_there_is() {
     let seen = with(anomaly("plateau"), |anomaly| anomaly.detail = Some("flat".to_owned()));
     check_message("said", Event::PlateauDetected(seen.clone()), "said");
     check_message("", Event::PlateauDetected(seen), "flat");
+    let silent = with(anomaly("plateau"), |anomaly| anomaly.detail = Some(String::new()));
+    check_message("", Event::PlateauDetected(silent), "plateau");
+    check_message("", Event::PlateauDetected(anomaly("")), "PLATEAU_DETECTED");
+    let silent = with(finish(FinishReason::Failed), |end| end.error = Some(String::new()));
+    check_message("", silent, "TRAINING_FINISHED");
     check_message("", Event::PlateauDetected(anomaly("plateau")), "plateau");
     check_message("", finish(FinishReason::Failed), "out of luck");
     check_message("", finish(FinishReason::Completed), "TRAINING_FINISHED");

@@ -40,6 +40,12 @@ fn tele_711_batches_per_hour_do_not_count_what_was_done_before_a_resume() {
 }
 
 #[test]
+fn tele_711_batches_per_hour_are_right_below_the_start_batch() {
+    let feed = Feed::new().at(0.0, start(99, 40)).at(100.0, batch(1)).at(200.0, batch(2));
+    near(per_hour(&feed.now(200.0)), Some(36.0));
+}
+
+#[test]
 fn tele_711_batches_per_hour_fall_in_a_stall() {
     let feed = ten_batches();
     near(per_hour(&feed.now(100.0)), Some(360.0));

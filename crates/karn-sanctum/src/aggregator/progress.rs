@@ -64,7 +64,7 @@ impl Progress {
         self.current_batch = Some(*start_batch);
         self.current_episode = *start_episodes;
         self.current_epoch = Some(0);
-        let mark = Mark { at, batches: 0, epochs: Some(0), env_steps: Some(0) };
+        let mark = Mark { at, batches: *start_batch, epochs: Some(0), env_steps: Some(0) };
         self.mark(mark);
     }
 
@@ -90,10 +90,10 @@ impl Progress {
             return;
         }
         self.current_batch = Some(*batch_idx);
-        if let Some(start_batch) = self.start_batch {
+        if self.start_batch.is_some() {
             self.mark(Mark {
                 at,
-                batches: batch_idx.saturating_sub(start_batch),
+                batches: *batch_idx,
                 epochs: *epochs_since_start,
                 env_steps: *env_steps_since_start,
             });

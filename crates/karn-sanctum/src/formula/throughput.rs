@@ -12,16 +12,16 @@ const WINDOW_NS: u64 = 60_000_000_000;
 const LEAST_SPAN: f64 = 1.0;
 const SECONDS_PER_HOUR: f64 = 3600.0;
 
-/// Where the run stood at one moment, counted since start.
+/// Where the run stood at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// Producer's time.
     pub at: RunNs,
-    /// Batches done.
+    /// Batches done, global: only differences count, which are also right below the start batch.
     pub batches: u64,
-    /// Epochs done; `None`: the row did not say.
+    /// Epochs done since start; `None`: the row did not say.
     pub epochs: Option<u64>,
-    /// Env steps done; `None`: the row did not say.
+    /// Env steps done since start; `None`: the row did not say.
     pub env_steps: Option<u64>,
 }
 

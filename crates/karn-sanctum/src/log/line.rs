@@ -120,10 +120,12 @@ const fn is_logged(kind: EventKind) -> bool {
     }
 }
 
-/// Returns what a payload says in words: detail, error or kind.
+/// Returns what a payload says in words: detail, error or kind; an empty text says nothing.
 fn text(event: &Event) -> Option<&str> {
+    let said = |text: &&str| !text.is_empty();
     if let Some(anomaly) = event.anomaly() {
-        return Some(anomaly.detail.as_deref().unwrap_or(&anomaly.kind));
+        let detail = anomaly.detail.as_deref().filter(said);
+        return detail.or_else(|| Some(anomaly.kind.as_str()).filter(said));
     }
-    if let Event::TrainingFinished(end) = event { end.error.as_deref() } else { None }
+    if let Event::TrainingFinished(end) = event { end.error.as_deref().filter(said) } else { None }
 }
