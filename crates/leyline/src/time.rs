@@ -149,7 +149,10 @@ impl Shape {
         let offset = match rest {
             [] => false,
             b"Z" | b"z" => true,
-            [b'+' | b'-', a, b, b':', c, d] if [a, b, c, d].iter().all(|x| x.is_ascii_digit()) => {
+            // Up to 23:59, as RFC 3339 has it; jiff reads a little more.
+            [b'+' | b'-', hour @ .., b':', b'0'..=b'5', b'0'..=b'9']
+                if matches!(hour, [b'0' | b'1', b'0'..=b'9'] | [b'2', b'0'..=b'3']) =>
+            {
                 true
             }
             _ => return None,
@@ -182,6 +185,10 @@ mod tests {
         check("2026-12-31T23:59:60.000Z", None);
         check("2026-13-01T00:00:00.000Z", None);
         check("2026-11-21 12:00:00.000Z", None);
+        check("2026-11-21T12:00:00.000+23:59", Some("2026-11-20T12:01:00.000000Z"));
+        check("2026-11-21T12:00:00.000+24:00", None);
+        check("2026-11-21T12:00:00.000+00:60", None);
+        check("2026-11-21T12:00:00.000+1:00", None);
         check("yesterday", None);
         check("0000-01-01T00:00:00.000Z", Some("0000-01-01T00:00:00.000000Z"));
         check("0000-01-01T00:00:00.000+01:00", None);
