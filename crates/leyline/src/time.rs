@@ -150,11 +150,8 @@ impl Shape {
             [] => false,
             b"Z" | b"z" => true,
             // Up to 23:59, as RFC 3339 has it; jiff reads a little more.
-            [b'+' | b'-', hour @ .., b':', b'0'..=b'5', b'0'..=b'9']
-                if matches!(hour, [b'0' | b'1', b'0'..=b'9'] | [b'2', b'0'..=b'3']) =>
-            {
-                true
-            }
+            [b'+' | b'-', b'0' | b'1', b'0'..=b'9', b':', b'0'..=b'5', b'0'..=b'9']
+            | [b'+' | b'-', b'2', b'0'..=b'3', b':', b'0'..=b'5', b'0'..=b'9'] => true,
             _ => return None,
         };
         Some(Self { fraction, offset })
