@@ -148,9 +148,10 @@ impl Shape {
         }
         let offset = match rest {
             [] => false,
-            b"Z" | b"z" => true,
             // Up to 23:59, as RFC 3339 has it; jiff reads a little more.
-            [b'+' | b'-', b'0' | b'1', b'0'..=b'9', b':', b'0'..=b'5', b'0'..=b'9']
+            b"Z"
+            | b"z"
+            | [b'+' | b'-', b'0' | b'1', b'0'..=b'9', b':', b'0'..=b'5', b'0'..=b'9']
             | [b'+' | b'-', b'2', b'0'..=b'3', b':', b'0'..=b'5', b'0'..=b'9'] => true,
             _ => return None,
         };
