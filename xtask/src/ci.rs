@@ -43,7 +43,7 @@ struct Job {
 }
 
 /// In the order of their price, so that a slip of the finger is known after seconds.
-const JOBS: [Job; 12] = [
+const JOBS: [Job; 13] = [
     Job { name: "fmt", run: job::fmt },
     Job { name: "typos", run: job::typos },
     Job { name: "layers", run: job::layers },
@@ -54,6 +54,7 @@ const JOBS: [Job; 12] = [
     Job { name: "doc", run: job::doc },
     Job { name: "test", run: tally::test },
     Job { name: "golden", run: job::golden },
+    Job { name: "pictures", run: job::pictures },
     Job { name: "bench", run: job::bench },
     Job { name: "msrv", run: job::msrv },
 ];

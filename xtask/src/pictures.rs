@@ -41,7 +41,7 @@ const PICTURES: &[Picture] = &[
     picture("cartpole-80x24", "80x24", "end", "dark"),
     picture("cartpole-120x40", "120x40", "end", "dark"),
     picture("cartpole-120x40-light", "120x40", "end", "light"),
-    picture("cartpole-120x40-running", "120x40", "batch:40", "dark"),
+    picture("cartpole-120x40-running", "120x40", "batch:60", "dark"),
     picture("cartpole-200x60", "200x60", "end", "dark"),
     picture("cartpole-200x60-light", "200x60", "end", "light"),
 ];
@@ -80,6 +80,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         PICTURES.len()
     );
     Ok(())
+}
+
+/// Compares all pictures with what would be drawn.
+pub(crate) fn check() -> Result<()> {
+    run(&Args { check: true })
 }
 
 /// Returns the picture as the program draws it.

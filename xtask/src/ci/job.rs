@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::{Outcome, Place};
 use crate::process::{self, command};
 use crate::workspace::Metadata;
-use crate::{golden, layers, tidy};
+use crate::{golden, layers, pictures, tidy};
 
 /// Runs a program and makes its success the outcome of a job.
 fn program(name: &str, args: &[&str]) -> Result<Outcome> {
@@ -53,6 +53,10 @@ pub(super) fn tidy(_: Place) -> Result<Outcome> {
 
 pub(super) fn golden(_: Place) -> Result<Outcome> {
     golden::check().map(|()| Outcome::Passed)
+}
+
+pub(super) fn pictures(_: Place) -> Result<Outcome> {
+    pictures::check().map(|()| Outcome::Passed)
 }
 
 /// Licences, bans and sources; the database of advisories cannot be fetched everywhere, so it blocks nowhere.
