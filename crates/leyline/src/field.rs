@@ -42,6 +42,8 @@ pub enum Edge {
     Incl(f64),
     /// Bound excluded.
     Excl(f64),
+    /// Bound included, but only while the run knows the other number: no bound without it.
+    InclGiven(f64, Bound),
     /// Bound of the run, included; no bound while it is not known.
     UpTo(Bound),
     /// Bound of the run, excluded; no bound while it is not known.
@@ -86,6 +88,7 @@ impl Span {
         let above = match self.low {
             Edge::Open => true,
             Edge::Incl(low) => low <= value,
+            Edge::InclGiven(low, name) => bound(name).is_none() || low <= value,
             Edge::Excl(low) => low < value,
             Edge::UpTo(name) => bound(name).is_none_or(|low| low <= value),
             Edge::Below(name) => bound(name).is_none_or(|low| low < value),
@@ -93,6 +96,7 @@ impl Span {
         let below = match self.high {
             Edge::Open => true,
             Edge::Incl(high) => value <= high,
+            Edge::InclGiven(high, name) => bound(name).is_none() || value <= high,
             Edge::Excl(high) => value < high,
             Edge::UpTo(name) => bound(name).is_none_or(|high| value <= high),
             Edge::Below(name) => bound(name).is_none_or(|high| value < high),
@@ -222,6 +226,9 @@ mod tests {
         assert!(
             envs.contains(3.0, four) && !envs.contains(4.0, four) && envs.contains(4.0, |_| None)
         );
+        // The entropy of a continuous policy, which has no largest one, may be negative.
+        let entropy = span(Edge::InclGiven(0.0, Bound::MaxEntropy), Edge::UpTo(Bound::MaxEntropy));
+        assert!(!entropy.contains(-0.1, four) && entropy.contains(-0.1, |_| None));
         assert!(!ABOVE_0.contains(0.0, four) && FROM_0.contains(0.0, four));
         assert!(UNIT.contains(f64::NAN, four) && !UNIT.contains(1.000_001, four));
     }

@@ -129,7 +129,7 @@ field_table! { PpoUpdateCompleted
     early_stop_epoch: O, FROM_1;
     policy_loss: U, ANY;
     value_loss: U, FROM_0;
-    entropy: U, span(Edge::Incl(0.0), Edge::UpTo(Bound::MaxEntropy));
+    entropy: U, span(Edge::InclGiven(0.0, Bound::MaxEntropy), Edge::UpTo(Bound::MaxEntropy));
     kl_divergence: U, FROM_0;
     clip_fraction: U, UNIT;
     clip_fraction_positive: O, UNIT;
