@@ -42,7 +42,7 @@ pub(crate) struct PpoArgs {
     /// Task to learn: cartpole, acrobot or pendulum [default: cartpole; with --resume that of the checkpoint]
     #[arg(long, value_name = "TASK")]
     pub(crate) task: Option<String>,
-    /// Batches to train in this run [default: the budget of the task; with --resume what was left to do]
+    /// Batches to train in this run [default: the budget of the task; with --resume what was left to do, if anything]
     #[arg(long, value_name = "N")]
     pub(crate) episodes: Option<u64>,
     /// Batches that count as done before this run; the run ends at batch K + N

@@ -11,8 +11,6 @@ use thiserror::Error;
 const EVENTS: &str = "events.jsonl";
 /// Name of the directory with the checkpoints of the run.
 const CHECKPOINTS: &str = "checkpoints";
-/// Extension of a checkpoint.
-const CHECKPOINT: &str = "ckpt";
 /// Suffixes tried when a name is taken. Run ids are random, so a second try is rare and this many mean something else.
 const MAX_SUFFIX: u32 = 1000;
 
@@ -26,7 +24,7 @@ pub struct RunDir {
 #[derive(Debug, Error)]
 pub enum RunDirError {
     /// The directory, or the one around it, could not be made.
-    #[error("cannot create run directory: {source}: {}", path.display())]
+    #[error("cannot create run directory: {}", path.display())]
     Create {
         /// The directory.
         path: PathBuf,
@@ -54,7 +52,7 @@ pub enum RunDirError {
         path: PathBuf,
     },
     /// It could not be looked into.
-    #[error("cannot read run directory: {source}: {}", path.display())]
+    #[error("cannot read run directory: {}", path.display())]
     Read {
         /// The directory.
         path: PathBuf,
@@ -130,35 +128,9 @@ impl RunDir {
         self.path.join(EVENTS)
     }
 
-    /// Returns where the checkpoints of the run are.
+    /// Returns where the checkpoints of the run are; which files they are is the trainer's business.
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join(CHECKPOINTS)
-    }
-
-    /// Returns where the checkpoint after a batch belongs: `checkpoints/NNNNNN.ckpt`, the batch counted globally.
-    pub fn checkpoint(&self, batch: u64) -> PathBuf {
-        self.checkpoints().join(format!("{batch:06}.{CHECKPOINT}"))
-    }
-
-    /// Returns the checkpoint of the highest batch; `None` if there is none yet.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the directory of checkpoints cannot be read.
-    pub fn newest_checkpoint(&self) -> Result<Option<PathBuf>, RunDirError> {
-        let path = self.checkpoints();
-        let failed = |source| RunDirError::Read { path: path.clone(), source };
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut newest = None;
-        for entry in entries {
-            let file = entry.map_err(failed)?.path();
-            newest = newest.max(batch_of(&file).map(|batch| (batch, file)));
-        }
-        Ok(newest.map(|(_, file)| file))
     }
 }
 
@@ -170,12 +142,4 @@ fn suffixed(wanted: &RunId, suffix: u32) -> Option<RunId> {
     let suffix = format!("-{suffix}");
     let kept: String = wanted.as_str().chars().take(RunId::MAX_LEN - suffix.len()).collect();
     RunId::new(&(kept + &suffix)).ok()
-}
-
-/// Returns the batch in the name of a checkpoint; a file of another name, such as one half written, is none.
-fn batch_of(file: &Path) -> Option<u64> {
-    if file.extension()? != CHECKPOINT {
-        return None;
-    }
-    file.file_stem()?.to_str()?.parse().ok()
 }

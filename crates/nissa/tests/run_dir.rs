@@ -22,7 +22,7 @@ fn a_run_gets_a_directory_of_its_own() {
     assert_eq!((name(&first), run), ("cartpole-7f3a", id("cartpole-7f3a")));
     assert!(first.checkpoints().is_dir());
     assert_eq!(first.events(), root.join("cartpole-7f3a/events.jsonl"));
-    assert_eq!(first.checkpoint(25), root.join("cartpole-7f3a/checkpoints/000025.ckpt"));
+    assert_eq!(first.checkpoints(), root.join("cartpole-7f3a/checkpoints"));
     let (second, run) = RunDir::create(&root, &id("cartpole-7f3a")).unwrap();
     assert_eq!((name(&second), run), ("cartpole-7f3a-2", id("cartpole-7f3a-2")));
     let (third, run) = RunDir::create(&root, &id("cartpole-7f3a")).unwrap();
@@ -75,20 +75,4 @@ fn a_run_directory_is_recognised_by_what_is_in_it() {
     assert_eq!(open(&rows_only).unwrap().path(), rows_only);
     assert!(matches!(open(&rows_only.join("events.jsonl")), Err(RunDirError::NotARun { .. })));
     assert!(matches!(open(&root.path().join("none")), Err(RunDirError::NotFound { .. })));
-}
-
-#[test]
-fn the_newest_checkpoint_has_the_highest_batch() {
-    let root = tempfile::tempdir().unwrap();
-    let (dir, _) = RunDir::create(root.path(), &id("run")).unwrap();
-    assert_eq!(dir.newest_checkpoint().unwrap(), None);
-    for batch in [25, 999_999, 1_000_000, 50] {
-        fs::write(dir.checkpoint(batch), "").unwrap();
-    }
-    for other in ["2000000.ckpt.tmp", "best.ckpt", "3000000"] {
-        fs::write(dir.checkpoints().join(other), "").unwrap();
-    }
-    assert_eq!(dir.newest_checkpoint().unwrap(), Some(dir.checkpoint(1_000_000)));
-    fs::remove_dir_all(dir.checkpoints()).unwrap();
-    assert_eq!(dir.newest_checkpoint().unwrap(), None);
 }

@@ -84,6 +84,9 @@ pub enum Command {
     #[command(before_long_help = read::SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotArgs),
     /// Draw one frame of a recorded run on standard output
+    ///
+    /// The same arguments give the same picture everywhere: of the display flags --theme, --color, --ascii and --marker count,
+    /// and neither the environment (`NO_COLOR`, the locale) nor the terminal does.
     #[command(before_long_help = read::RENDER_EXAMPLES)]
     Render(RenderArgs),
 }

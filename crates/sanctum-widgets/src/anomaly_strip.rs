@@ -1,4 +1,5 @@
-//! One line that counts everything that is wrong.
+//! One line that counts what is wrong with environments, gradients, updates, memory and link; the limits of learning are
+//! the banner's.
 
 use karn_sanctum::{Connection, EnvStatus, Reading, Snapshot, verdict};
 use leyline::Health;

@@ -158,7 +158,7 @@ impl RunHeader<'_> {
     }
 
     fn waiting_line(&self, columns: usize) -> Vec<Span> {
-        let mut line = vec![self.connection()];
+        let mut line = self.connection();
         line.push(Span::new(SEPARATOR, Class::Dim));
         line.push(Span::new("Waiting for training data...", Class::Missing));
         if !self.props.alarms.is_empty() {
@@ -192,16 +192,16 @@ impl RunHeader<'_> {
     fn segment(&self, segment: Segment, alarm: &[Span]) -> Vec<Span> {
         let props = &self.props;
         match segment {
-            Segment::Connection => vec![self.connection()],
+            Segment::Connection => self.connection(),
             Segment::RunName => vec![self.run_name()],
             Segment::RewardMode => vec![self.reward_mode()],
             Segment::EpochBar => self.epoch_bar(),
             Segment::BatchBar => {
+                let known = verdict::max_batches(props.max_batches) != Health::NoData;
                 let health = verdict::current_batch(props.current_batch, props.max_batches);
-                vec![self.value(
-                    format_batch_bar(props.current_batch, props.max_batches),
-                    Class::of_health(health),
-                )]
+                let class = if known { Class::of_health(health) } else { Class::Missing };
+                let text = format_batch_bar(props.current_batch, props.max_batches);
+                vec![self.value(text, class)]
             }
             Segment::Runtime => vec![self.runtime()],
             Segment::Throughput => self.throughput(),
@@ -210,7 +210,7 @@ impl RunHeader<'_> {
         }
     }
 
-    fn connection(&self) -> Span {
+    fn connection(&self) -> Vec<Span> {
         let props = &self.props;
         let word = match props.connection {
             Connection::Waiting => "○ WAIT",
@@ -232,8 +232,17 @@ impl RunHeader<'_> {
         if props.training_thread_alive == Some(false) && !ended {
             health = Health::Critical;
         }
-        let class = if health == Health::Healthy { Class::Ok } else { Class::of_health(health) };
-        Span { text: format!("{word} {thread}"), class, reversed: self.paused }
+        let class = match health {
+            // Silence before a start, however long or short, is no state of a link.
+            _ if props.connection == Connection::Waiting => Class::Missing,
+            Health::Healthy => Class::Ok,
+            Health::NoData | Health::Ungraded | Health::Warning | Health::Critical => {
+                Class::of_health(health)
+            }
+        };
+        let of_thread = if thread == '?' { Class::Missing } else { class };
+        let span = |text, class| Span { text, class, reversed: self.paused };
+        vec![span(format!("{word} "), class), span(thread.to_string(), of_thread)]
     }
 
     fn run_name(&self) -> Span {
@@ -254,10 +263,13 @@ impl RunHeader<'_> {
 
     fn epoch_bar(&self) -> Vec<Span> {
         let props = &self.props;
-        let episode = props.current_episode.map_or_else(|| MISSING.to_owned(), |n| n.to_string());
+        let (episode, class) = match props.current_episode {
+            Some(episode) => (episode.to_string(), Class::Plain),
+            None => (MISSING.to_owned(), Class::Missing),
+        };
         let health = verdict::current_epoch(props.current_epoch, props.max_epochs);
         vec![
-            self.value(format!("Ep {episode} "), Class::Plain),
+            self.value(format!("Ep {episode} "), class),
             self.value(
                 format_epoch_bar(props.current_epoch, props.max_epochs),
                 Class::of_health(health),

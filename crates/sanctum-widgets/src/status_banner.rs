@@ -1,6 +1,7 @@
 //! One line that says how the run stands, the latest KL divergence and the batch.
 
 use karn_sanctum::{Reading, Snapshot, verdict};
+use leyline::Health;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
@@ -88,7 +89,14 @@ impl StatusBanner<'_> {
             Some(current) if max == 0 => current.to_string(),
             Some(current) => format!("{current}/{max}"),
         };
-        Span::new(text, Class::of_health(verdict::current_batch(current, max)))
+        // Where the run stands is not what the banner is about, so it steps back unless something is odd.
+        let class = match verdict::current_batch(current, max) {
+            _ if verdict::max_batches(max) == Health::NoData => Class::Missing,
+            Health::NoData => Class::Missing,
+            Health::Warning | Health::Critical => Class::Warning,
+            Health::Ungraded | Health::Healthy => Class::Dim,
+        };
+        Span::new(text, class)
     }
 }
 

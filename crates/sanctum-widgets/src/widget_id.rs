@@ -77,7 +77,7 @@ pub const ALL: &[WidgetSpec] = &[
         id: WidgetId::AnomalyStrip,
         name: "AnomalyStrip",
         title: "Anomalies",
-        about: "everything that is wrong, counted",
+        about: "what is wrong with environments, gradients, memory and link",
         panel: None,
         records: &[100, 110, 124, 300, 301, 331, 332, 630, 704, 740, 780, 782],
         min_size: (40, 1),

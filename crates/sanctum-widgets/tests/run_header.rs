@@ -50,6 +50,7 @@ fn tele_010_current_episode() {
     shows(|_| {}, "│ Ep 104 E:");
     shows(|s| s.current_episode = Some(0), "│ Ep 0 E:");
     shows(|s| s.current_episode = None, "│ Ep — E:");
+    styles(|s| s.current_episode = None, "Ep —", MISSING);
 }
 
 #[test]
@@ -82,6 +83,8 @@ fn tele_014_batch_bar() {
     shows(|s| (s.current_batch, s.max_batches) = (Some(25), 100), " B:██░░░░░░ 25/100 │");
     shows(|s| (s.current_batch, s.max_batches) = (Some(7), 0), " B:7 │");
     shows(|s| (s.current_batch, s.max_batches) = (Some(1), 1), " B:████████ 1/1 │");
+    styles(|s| (s.current_batch, s.max_batches) = (Some(7), 0), "B:7", MISSING);
+    styles(|s| (s.current_batch, s.max_batches) = (Some(25), 100), "B:██░░░░░░ 25/100", PLAIN);
 }
 
 #[test]
@@ -117,7 +120,20 @@ fn tele_703_training_thread_alive() {
         |s| (s.training_thread_alive, s.connection) = (Some(false), Connection::Finished),
         "■ DONE ✓ │",
     );
-    styles(|s| s.training_thread_alive = Some(false), "● LIVE", CRITICAL);
+    styles(|s| s.training_thread_alive = Some(false), "● LIVE ✗", CRITICAL);
+    styles(|s| s.training_thread_alive = None, "?", MISSING);
+    styles(|s| s.training_thread_alive = None, "● LIVE", OK);
+}
+
+#[test]
+fn tele_704_waiting_is_never_shown_as_well() {
+    let waiting = |s: &mut Snapshot| s.connection = Connection::Waiting;
+    styles(waiting, "○ WAIT", MISSING);
+    styles(
+        |s| (s.connection, s.staleness_seconds) = (Connection::Waiting, Some(0.1)),
+        "○ WAIT",
+        MISSING,
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod base;
 #[path = "support/screen.rs"]
 mod screen;
 
-use screen::{CRITICAL, MISSING, OK, PLAIN, STALE, Screen, WARNING};
+use screen::{CRITICAL, DIM, MISSING, OK, PLAIN, STALE, Screen, WARNING};
 
 fn drawn(change: impl FnOnce(&mut Snapshot)) -> Screen {
     let mut snapshot = base::banner();
@@ -42,6 +42,9 @@ fn tele_013_current_batch() {
 fn tele_014_max_batches() {
     drawn(|s| (s.current_batch, s.max_batches) = (Some(25), 75)).shows("  Batch:25/75");
     drawn(|s| s.max_batches = 0).shows("  Batch:100").hides("/");
+    drawn(|s| (s.current_batch, s.max_batches) = (Some(25), 100)).styles("25/100", DIM);
+    drawn(|s| (s.current_batch, s.max_batches) = (Some(80), 75)).styles("80/75", WARNING);
+    drawn(|s| s.max_batches = 0).styles("100", MISSING);
 }
 
 #[test]

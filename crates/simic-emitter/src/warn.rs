@@ -36,7 +36,7 @@ impl Warner {
         if count == 1 {
             self.warn(&text());
         } else if count.is_power_of_two() {
-            self.warn(&format!("{} (for the {count}th time)", text()));
+            self.warn(&format!("{} ({count} times so far)", text()));
         }
     }
 }

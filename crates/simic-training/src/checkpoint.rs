@@ -307,11 +307,11 @@ impl Checkpoint {
         fs::create_dir_all(&directory)
             .map_err(|e| io_error("make the directory of the", &path, e))?;
         let beside = directory.join(format!(".{name}.tmp"));
-        let mut file = File::create(&beside).map_err(|e| io_error("create", &beside, e))?;
-        file.write_all(&bytes).map_err(|e| io_error("write", &beside, e))?;
-        file.sync_all().map_err(|e| io_error("sync", &beside, e))?;
-        drop(file);
-        fs::rename(&beside, &path).map_err(|e| io_error("rename", &path, e))?;
+        if let Err(error) = write_and_rename(&bytes, &beside, &path) {
+            // Half a file is of no use, and on a full disk it is in the way. The first error is the one to tell.
+            fs::remove_file(&beside).ok();
+            return Err(error);
+        }
         // The rename itself must survive a crash as well.
         let directory_file = File::open(&directory).and_then(|file| file.sync_all());
         directory_file.map_err(|e| io_error("sync the directory of the", &directory, e))?;
@@ -328,6 +328,14 @@ impl Checkpoint {
         let bytes = fs::read(&path).map_err(|e| io_error("read", &path, e))?;
         Self::decode(&bytes, &path)
     }
+}
+
+fn write_and_rename(bytes: &[u8], beside: &Path, path: &Path) -> Result<(), CheckpointError> {
+    let mut file = File::create(beside).map_err(|e| io_error("create", beside, e))?;
+    file.write_all(bytes).map_err(|e| io_error("write", beside, e))?;
+    file.sync_all().map_err(|e| io_error("sync", beside, e))?;
+    drop(file);
+    fs::rename(beside, path).map_err(|e| io_error("rename", path, e))
 }
 
 /// Where a training stands, beside what the learner knows.

@@ -106,10 +106,14 @@ pub(super) fn format_start(snapshot: &Snapshot, wall: Timestamp) -> String {
         .start_batch
         .filter(|&batch| 0 < batch)
         .map(|batch| format!(", {batch} done before"));
+    let planned = match snapshot.max_batches {
+        0 => "number of batches not known".to_owned(),
+        1 => "1 batch planned".to_owned(),
+        n => format!("{n} batches planned"),
+    };
     let text = format!(
-        "run {run} {state}, {task}{}, {} batches planned{}",
+        "run {run} {state}, {task}{}, {planned}{}",
         envs.unwrap_or_default(),
-        snapshot.max_batches,
         before.unwrap_or_default()
     );
     format_line(began.unwrap_or(wall), Level::Info, &text)

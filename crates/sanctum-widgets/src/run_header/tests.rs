@@ -296,7 +296,8 @@ proptest! {
         let text: String = line.iter().map(|span| span.text.as_str()).collect();
         let waiting = snapshot.connection == Connection::Waiting && snapshot.current_batch.is_none();
         let bar = format_batch_bar(snapshot.current_batch, snapshot.max_batches);
-        let least = format!("{} │ {bar} │ {}", header.connection().text, header.runtime().text);
+        let connection: String = header.connection().into_iter().map(|span| span.text).collect();
+        let least = format!("{connection} │ {bar} │ {}", header.runtime().text);
         // ` │ ⚠ +9` is the shortest alarm, ` │ ✓ OK` the only text without one.
         if !waiting {
             prop_assert!(text.contains(&bar) && text.contains(&header.runtime().text));

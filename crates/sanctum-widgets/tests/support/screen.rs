@@ -62,3 +62,4 @@ pub(crate) const OK: &str = "fg=Cyan";
 pub(crate) const MISSING: &str = "fg=DarkGray DIM";
 pub(crate) const STALE: &str = "fg=DarkGray ITALIC";
 pub(crate) const PLAIN: &str = "";
+pub(crate) const DIM: &str = "fg=DarkGray";

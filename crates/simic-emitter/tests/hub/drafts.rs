@@ -184,8 +184,8 @@ fn what_every_reader_would_reject_is_refused_with_a_warning_and_uses_no_number()
         warnings,
         [
             "PLATEAU_DETECTED refused: bad_value:inner_epoch",
-            "HEARTBEAT refused: bad_value:env_id (for the 2th time)",
-            "METRIC refused: bad_value:values (for the 4th time)",
+            "HEARTBEAT refused: bad_value:env_id (2 times so far)",
+            "METRIC refused: bad_value:values (4 times so far)",
         ]
     );
 }
