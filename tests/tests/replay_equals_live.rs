@@ -1,7 +1,8 @@
 //! One run gives one snapshot, whichever way its events came: by channel, from the file, or as frames.
 
 use karn_sanctum::{Aggregator, Snapshot};
-use leyline::{Incoming, ViewNs, wire};
+use leyline::wire::{self, FrameDecoder, Schema};
+use leyline::{Incoming, ViewNs};
 use sanctum_tui::headless::snapshot::to_json;
 
 use crate::support::{Trained, printed, small, train};
@@ -40,7 +41,7 @@ fn channel_file_and_frames_give_the_same_snapshot() {
             };
             let mut frame = Vec::new();
             wire::encode_frame(envelope, &mut frame).unwrap();
-            wire::decode_frame(&envelope.run_id, &frame)
+            FrameDecoder::new(envelope.run_id.clone(), Schema::own()).decode(&frame)
         })
         .collect();
     assert_eq!(frames, events);

@@ -117,8 +117,8 @@ const OUTSIDE: &[Outside] = &[
     },
     outside(
         "crc32c",
-        &["simic-training"],
-        "tells a torn checkpoint from a whole one, at the speed of memory",
+        &["nissa", "simic-training"],
+        "tells a torn frame or checkpoint from a whole one, at the speed of memory",
     ),
     Outside {
         name: "crossbeam-channel",
@@ -167,12 +167,12 @@ const OUTSIDE: &[Outside] = &[
     ),
     outside(
         "serde",
-        &["karn-sanctum", "leyline", "sanctum-tui", "simic-training", "xtask"],
+        &["karn-sanctum", "leyline", "nissa", "sanctum-tui", "simic-training", "xtask"],
         "marks the border: wire, manifest, checkpoint, snapshot",
     ),
     Outside {
         name: "serde_json",
-        by: &["leyline", "sanctum-tui", "xtask"],
+        by: &["leyline", "nissa", "sanctum-tui", "xtask"],
         tests_of: &["sanctum-tests", "simic-training"],
         why: "JSON rows, and the snapshot as JSON",
     },

@@ -15,10 +15,10 @@ mod ser;
 
 pub(crate) use float::from_word as float_from_word;
 pub use frame::{
-    EncodeError, FRAME_FORMAT, FrameError, MAX_FRAME_BYTES, decode_frame, encode_frame, read_frame,
+    EncodeError, FRAME_FORMAT, FrameDecoder, FrameError, MAX_FRAME_BYTES, encode_frame,
 };
 pub use row::{RowDecoder, encode_row};
-pub use schema::{FINGERPRINT, SCHEMA, listing};
+pub use schema::{FINGERPRINT, SCHEMA, Schema, SchemaError, listing};
 
 /// Version of the JSON rows that this build writes.
 pub const ROW_VERSION: u16 = 1;

@@ -17,6 +17,7 @@
 //! ```
 
 pub mod channel;
+pub mod log;
 pub mod rows;
 pub mod run_dir;
 

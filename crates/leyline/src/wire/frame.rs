@@ -1,8 +1,8 @@
 //! Binary frames: one event in a few dozen bytes, for log and socket. The only module that knows bincode.
 //!
-//! A frame is `[u16 format][u64 fingerprint][head][body]`, little-endian. bincode writes positions and no names, so
-//! bytes of another schema would be read wrong without a sound: a frame says which schema wrote it, and another one is
-//! refused.
+//! A frame is `[head][body]`. bincode writes positions and no names, so bytes of another schema would be read wrong
+//! without a sound: whoever carries frames carries the listing of their writer beside them, and reading takes it as an
+//! argument.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::ROW_VERSION;
 use super::row;
-use super::schema::FINGERPRINT;
+use super::schema::Schema;
 use crate::envelope::{Envelope, Severity};
 use crate::event::Event;
 use crate::id::{EnvId, GroupId, RunId};
@@ -22,8 +22,9 @@ use crate::kind::EventKind;
 use crate::time::{RunNs, Timestamp};
 use crate::word::ClosedWord as _;
 
-/// Version of what surrounds the body of a frame.
-pub const FRAME_FORMAT: u16 = 1;
+/// Version of everything around the body of a frame: its head, and how log and socket carry it. Format 1 carried format
+/// and fingerprint in each frame and was never stored outside of the golden files.
+pub const FRAME_FORMAT: u16 = 2;
 /// Longest frame, in bytes; the limit keeps a damaged length from asking for all memory.
 pub const MAX_FRAME_BYTES: usize = 1_048_576;
 
@@ -60,7 +61,7 @@ pub enum EncodeError {
     Codec(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// Why bytes are not a frame that this build reads.
+/// Why bytes are not a frame of a schema.
 #[derive(Debug, Error)]
 pub enum FrameError {
     /// Longer than [`MAX_FRAME_BYTES`].
@@ -68,24 +69,6 @@ pub enum FrameError {
     TooLong {
         /// Its length.
         bytes: usize,
-    },
-    /// Too short to say what wrote it.
-    #[error("cut off after {bytes} bytes")]
-    Short {
-        /// Its length.
-        bytes: usize,
-    },
-    /// Of another format.
-    #[error("unknown format {found} (this build reads {FRAME_FORMAT})")]
-    Format {
-        /// The format it claims.
-        found: u16,
-    },
-    /// Of another schema.
-    #[error("unknown schema {found:016x} (this build reads {FINGERPRINT:016x})")]
-    Fingerprint {
-        /// The fingerprint it claims.
-        found: u64,
     },
     /// No kind has this number.
     #[error("unknown kind {number}")]
@@ -136,8 +119,6 @@ pub fn encode_frame(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), Encode
 fn append(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), bincode::error::EncodeError> {
     let Envelope { v: _, run_id: _, group_id, seq, ts, mono_ns, severity, message, env_id, event } =
         envelope;
-    out.extend(FRAME_FORMAT.to_le_bytes());
-    out.extend(FINGERPRINT.to_le_bytes());
     let kind = event.kind().number();
     let head = (kind, seq, ts, mono_ns, group_id, severity, env_id, message);
     bincode::serde::encode_into_std_write(head, out, CONFIG)?;
@@ -145,21 +126,66 @@ fn append(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), bincode::error::
     Ok(())
 }
 
-/// Reads a frame of a run.
-///
-/// # Errors
-///
-/// [`FrameError`] if the frame is damaged, was written in another format or schema, or its event breaks a limit.
-pub fn read_frame(run: &RunId, frame: &[u8]) -> Result<Envelope, FrameError> {
-    read(run, frame, &mut None)
+/// Reads the frames of one stream: one run, written with one schema.
+#[derive(Debug)]
+pub struct FrameDecoder {
+    run: RunId,
+    schema: Schema,
 }
 
-/// Reads a frame of a run; any bytes become a known or a rejected event.
-pub fn decode_frame(run: &RunId, frame: &[u8]) -> Incoming {
-    let mut head = None;
-    match read(run, frame, &mut head) {
-        Ok(envelope) => Incoming::Known(Arc::new(envelope)),
-        Err(error) => Incoming::Rejected(Arc::new(rejection(run, head, error))),
+impl FrameDecoder {
+    /// Starts at any frame of a stream; `schema` is the writer's.
+    pub const fn new(run: RunId, schema: Schema) -> Self {
+        Self { run, schema }
+    }
+
+    /// Returns the run of the stream.
+    pub const fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// Returns the schema of the writer.
+    pub const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Reads one frame; any bytes become something.
+    pub fn decode(&mut self, frame: &[u8]) -> Incoming {
+        let mut head = None;
+        match self.read(frame, &mut head) {
+            Ok(envelope) => Incoming::Known(Arc::new(envelope)),
+            Err(error) => Incoming::Rejected(Arc::new(rejection(&self.run, head, error))),
+        }
+    }
+
+    /// Reads a frame and leaves its head in `seen`, for the case that the rest is bad.
+    fn read(&self, frame: &[u8], seen: &mut Option<Head>) -> Result<Envelope, FrameError> {
+        let bytes = frame.len();
+        if MAX_FRAME_BYTES < bytes {
+            return Err(FrameError::TooLong { bytes });
+        }
+        let (head, rest): (Head, _) = decode("head", std::marker::PhantomData, frame)?;
+        let head = seen.insert(head);
+        let Some(kind) = EventKind::from_number(head.kind) else {
+            return Err(FrameError::Kind { number: head.kind });
+        };
+        let (event, rest) = decode("body", BodySeed(kind), rest)?;
+        if !rest.is_empty() {
+            return Err(FrameError::Trailing { bytes: rest.len() });
+        }
+        let envelope = Envelope {
+            v: ROW_VERSION,
+            run_id: self.run.clone(),
+            group_id: head.group_id.clone(),
+            seq: head.seq,
+            ts: head.ts,
+            mono_ns: head.mono_ns,
+            severity: head.severity,
+            message: head.message.clone(),
+            env_id: head.env_id,
+            event,
+        };
+        row::complete(envelope).map_err(FrameError::Refused)
     }
 }
 
@@ -167,9 +193,6 @@ fn rejection(run: &RunId, head: Option<Head>, error: FrameError) -> Rejection {
     let reason = match error {
         FrameError::Refused(reason) => reason,
         error @ (FrameError::TooLong { .. }
-        | FrameError::Short { .. }
-        | FrameError::Format { .. }
-        | FrameError::Fingerprint { .. }
         | FrameError::Kind { .. }
         | FrameError::Codec { .. }
         | FrameError::Trailing { .. }) => Reason::BadFrame(error.to_string()),
@@ -184,47 +207,6 @@ fn rejection(run: &RunId, head: Option<Head>, error: FrameError) -> Rejection {
         group_id: head.map(|head| head.group_id),
         reason,
     }
-}
-
-/// Reads a frame and leaves its head in `seen`, for the case that the rest is bad.
-fn read(run: &RunId, frame: &[u8], seen: &mut Option<Head>) -> Result<Envelope, FrameError> {
-    let bytes = frame.len();
-    if MAX_FRAME_BYTES < bytes {
-        return Err(FrameError::TooLong { bytes });
-    }
-    let short = FrameError::Short { bytes };
-    let Some((format, rest)) = frame.split_first_chunk() else { return Err(short) };
-    let found = u16::from_le_bytes(*format);
-    if found != FRAME_FORMAT {
-        return Err(FrameError::Format { found });
-    }
-    let Some((fingerprint, rest)) = rest.split_first_chunk() else { return Err(short) };
-    let found = u64::from_le_bytes(*fingerprint);
-    if found != FINGERPRINT {
-        return Err(FrameError::Fingerprint { found });
-    }
-    let (head, rest): (Head, _) = decode("head", std::marker::PhantomData, rest)?;
-    let head = seen.insert(head);
-    let Some(kind) = EventKind::from_number(head.kind) else {
-        return Err(FrameError::Kind { number: head.kind });
-    };
-    let (event, rest) = decode("body", BodySeed(kind), rest)?;
-    if !rest.is_empty() {
-        return Err(FrameError::Trailing { bytes: rest.len() });
-    }
-    let envelope = Envelope {
-        v: ROW_VERSION,
-        run_id: run.clone(),
-        group_id: head.group_id.clone(),
-        seq: head.seq,
-        ts: head.ts,
-        mono_ns: head.mono_ns,
-        severity: head.severity,
-        message: head.message.clone(),
-        env_id: head.env_id,
-        event,
-    };
-    row::complete(envelope).map_err(FrameError::Refused)
 }
 
 /// Reads one part and returns the bytes after it.
@@ -260,9 +242,7 @@ mod tests {
         let Incoming::Known(envelope) = RowDecoder::new("file").decode(row) else { panic!() };
         let mut frame = Vec::new();
         encode_frame(&envelope, &mut frame).unwrap();
-        let parts: [&[u8]; 13] = [
-            &[1, 0],
-            &FINGERPRINT.to_le_bytes(),
+        let parts: [&[u8]; 11] = [
             &[5],
             &[0xfb, 0x00, 0x02],
             &[0xfd, 0x80, 0xa2, 0xaa, 0x33, 0x90, 0xc1, 0x0c, 0x00],
@@ -276,6 +256,7 @@ mod tests {
             &[0],
         ];
         assert_eq!(frame, parts.concat());
-        assert_eq!(read_frame(&envelope.run_id, &frame).unwrap(), *envelope);
+        let mut decoder = FrameDecoder::new(envelope.run_id.clone(), Schema::own());
+        assert_eq!(decoder.decode(&frame), Incoming::Known(envelope));
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use serde::de::value::U32Deserializer;
 use serde::de::{
@@ -12,6 +13,7 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 use serde::{Deserialize, forward_to_deserialize_any};
+use thiserror::Error;
 
 use super::frame::Head;
 use crate::event::Event;
@@ -20,8 +22,57 @@ use crate::kind::EventKind;
 /// The listing of this build.
 pub const SCHEMA: &str = include_str!("../../schema.txt");
 
-/// XXH64 of [`SCHEMA`] with seed 0; every frame carries it.
+/// XXH64 of [`SCHEMA`] with seed 0; every stream of frames carries it.
 pub const FINGERPRINT: u64 = xxhash_rust::const_xxh64::xxh64(SCHEMA.as_bytes(), 0);
+
+/// What the writer of a stream of frames meant by its positions: its listing, and its fingerprint.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    listing: Arc<str>,
+    fingerprint: u64,
+}
+
+/// Why a text is not a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SchemaError {
+    /// It is not of the form of a listing.
+    #[error("line {line} of the schema listing cannot be read: {what}")]
+    Line {
+        /// Number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+impl Schema {
+    /// Returns the schema of this build.
+    pub fn own() -> Self {
+        Self { listing: SCHEMA.into(), fingerprint: FINGERPRINT }
+    }
+
+    /// Reads the listing of a writer, of this build or another.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a listing.
+    pub fn parse(listing: &str) -> Result<Self, SchemaError> {
+        if listing == SCHEMA {
+            return Ok(Self::own());
+        }
+        Err(SchemaError::Line { line: 1, what: "another schema" })
+    }
+
+    /// Returns the XXH64 of the listing.
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// Returns the listing, as it stands in the header of a segment.
+    pub fn listing(&self) -> &str {
+        &self.listing
+    }
+}
 
 /// Makes the listing from the types, by reading one of each kind from a source that takes notes of what it is asked
 /// for.
