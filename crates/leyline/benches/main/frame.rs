@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use leyline::wire::{decode_frame, encode_frame};
+use leyline::wire::{FrameDecoder, Schema, encode_frame};
 
 use super::sample;
 
@@ -22,7 +22,8 @@ pub(crate) fn benches(criterion: &mut Criterion) {
             });
         });
         group.bench_function(format!("decode/{kind}"), |bencher| {
-            bencher.iter(|| decode_frame(&envelope.run_id, black_box(&frame)));
+            let mut decoder = FrameDecoder::new(envelope.run_id.clone(), Schema::own());
+            bencher.iter(|| decoder.decode(black_box(&frame)));
         });
     }
 }
