@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use leyline::{Incoming, Timestamp};
-use sanctum_tui::cli::{Cli, Command};
+use sanctum_tui::cli::Cli;
 use sanctum_tui::headless;
 use sanctum_tui::source::{Arrival, Source, trainer};
 use serde_json::{Value, json};
@@ -124,10 +124,7 @@ pub(crate) fn sanctum_tui(args: &[&str]) -> Done {
     };
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     let outcome = match &cli.command {
-        Some(Command::Snapshot(args)) => headless::snapshot::snapshot(args, &mut out, &mut notes),
-        Some(Command::Render(args)) => {
-            headless::render::render(args, &cli.display, &mut out, &mut notes)
-        }
+        Some(command) => headless::run(command, &cli.display, &mut out, &mut notes),
         None => panic!("no command in {args:?}"),
     };
     let mut notes = String::from_utf8(notes).unwrap();

@@ -4,11 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod check;
 mod display;
+mod export;
+mod fsck;
+mod gc;
 mod read;
+mod tail;
 
+pub use check::{CheckArgs, FailOn};
 pub use display::{ColorChoice, DisplayArgs, Environment, MarkerChoice, ThemeChoice};
-pub use read::{Format, ReadArgs, RenderArgs, SnapshotArgs};
+pub use export::{ExportArgs, ExportFormat};
+pub use fsck::FsckArgs;
+pub use gc::GcArgs;
+pub use read::{Format, GroupArgs, Progress, ReadArgs, RenderArgs, RunArgs, SnapshotArgs};
+pub use tail::TailArgs;
 
 /// Seconds between two progress lines of `sanctum-tui`, which is watched or read aloud; `esper`, whose lines are kept
 /// as a log, prints every batch.
@@ -21,7 +31,13 @@ Examples:
   sanctum-tui --run-dir runs             keep the events of the run in runs/<run id>/events.jsonl
   sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
   sanctum-tui render runs/ID --size 80x24
-  sanctum-tui snapshot runs/ID --json --get policy.kl_divergence";
+  sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
+  sanctum-tui tail ID --jsonl            the events of a run as JSON rows, as they come
+  sanctum-tui check runs/ID || echo look at this run
+  sanctum-tui gc --keep 20 --dry-run     which old runs would be removed
+
+RUN is a run directory (also of a live run), a file of JSON rows (`-`: standard input), or the beginning of
+the id of a run below ./runs (--run-dir, SANCTUM_RUN_DIR).";
 
 const MORE: &str = "\
 On the screen `?` shows all keys, `q` leaves.
@@ -37,7 +53,11 @@ Exit codes:
     0  done, or left through `q`; also: the reader of our standard output went away
     1  run-time error, or the run failed
     2  usage or configuration error
-    3  RUN not found
+    3  RUN not found, or nothing in it to work with
+    4  RUN is damaged; what can be read of it was processed
+    5  RUN is of a newer format
+   10  check: the worst verdict was a warning
+   11  check: the worst verdict was critical
   128+n  ended by signal n (129 hang-up, 130 Ctrl-C, 143 termination)";
 
 /// Watches a reinforcement-learning run in the terminal.
@@ -80,15 +100,61 @@ pub struct TrainArgs {
 /// What to do instead of training.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Print the snapshot of a recorded run, or one value of it
+    /// Print the snapshot of a run, or one value of it
     #[command(before_long_help = read::SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotArgs),
-    /// Draw one frame of a recorded run on standard output
+    /// Draw one frame of a run on standard output
     ///
     /// The same arguments give the same picture everywhere: of the display flags --theme, --color, --ascii and --marker count,
     /// and neither the environment (`NO_COLOR`, the locale) nor the terminal does.
     #[command(before_long_help = read::RENDER_EXAMPLES)]
     Render(RenderArgs),
+    /// Print the events of a run as JSON rows, and follow it while it is live
+    #[command(before_long_help = tail::EXAMPLES)]
+    Tail(TailArgs),
+    /// Look for warnings and critical verdicts in a whole run
+    #[command(before_long_help = check::EXAMPLES)]
+    Check(CheckArgs),
+    /// Write the metrics or the events of a run for other programs
+    #[command(before_long_help = export::EXAMPLES)]
+    Export(ExportArgs),
+    /// Examine the event log of a run for damage, and repair a copy of it
+    #[command(before_long_help = fsck::EXAMPLES)]
+    Fsck(FsckArgs),
+    /// Remove whole runs that have ended
+    #[command(before_long_help = gc::EXAMPLES)]
+    Gc(GcArgs),
+}
+
+impl Cli {
+    /// Fills in what a command takes from the rest of the command line and from its surroundings: the runs root, and
+    /// whether long reads say how far they are.
+    pub fn settle(&mut self, env: &Environment) {
+        let root = self.train.run_dir.clone().or_else(|| env.run_dir.clone());
+        let shown = env.stderr_is_terminal && !self.display.quiet;
+        let Some(command) = &mut self.command else { return };
+        if let Some(run) = command.run_mut() {
+            run.run_dir = run.run_dir.take().or(root);
+            run.progress = if shown { Progress::Shown } else { Progress::Silent };
+        } else if let Command::Gc(gc) = command {
+            gc.run_dir = gc.run_dir.take().or(root);
+        }
+    }
+}
+
+impl Command {
+    /// Returns which run the command reads, if it reads one.
+    pub fn run_mut(&mut self) -> Option<&mut RunArgs> {
+        match self {
+            Self::Snapshot(args) => Some(&mut args.read.run),
+            Self::Render(args) => Some(&mut args.read.run),
+            Self::Tail(args) => Some(&mut args.run),
+            Self::Check(args) => Some(&mut args.run),
+            Self::Export(args) => Some(&mut args.run),
+            Self::Fsck(args) => Some(&mut args.run),
+            Self::Gc(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,17 @@
-//! One frame or one snapshot of a recorded run, without a terminal.
+//! Commands that need no terminal: they read a run, live or recorded, and print.
+
+use std::io::Write;
+
+use crate::cli::{Command, DisplayArgs};
 
 mod ansi;
 mod cells;
+mod check;
 mod cut;
+mod export;
 mod failure;
+mod fsck;
+mod gc;
 mod nearest;
 pub mod path;
 mod read;
@@ -11,6 +19,29 @@ pub mod render;
 pub mod snapshot;
 mod source;
 pub mod svg;
+mod tail;
 pub mod when;
 
 pub use failure::Failure;
+
+/// Does what `command` says: prints on `out`, and on `notes` what a person should know beside it.
+///
+/// # Errors
+///
+/// See [`Failure`].
+pub fn run(
+    command: &Command,
+    display: &DisplayArgs,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), Failure> {
+    match command {
+        Command::Snapshot(args) => snapshot::snapshot(args, out, notes),
+        Command::Render(args) => render::render(args, display, out, notes),
+        Command::Tail(args) => tail::tail(args, out, notes),
+        Command::Check(args) => check::check(args, out, notes),
+        Command::Export(args) => export::export(args, out, notes),
+        Command::Fsck(args) => fsck::fsck(args, out, notes),
+        Command::Gc(args) => gc::gc(args, out, notes),
+    }
+}

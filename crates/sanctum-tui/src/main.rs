@@ -4,22 +4,21 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use sanctum_tui::cli::{Cli, Command, Environment, PLAIN_INTERVAL, TrainArgs};
+use sanctum_tui::cli::{Cli, Environment, PLAIN_INTERVAL, TrainArgs};
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
 use sanctum_tui::source::trainer::{Demonstration, Usage, task_named};
 use sanctum_tui::{Exit, Options, plain};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     let env = Environment::read();
+    let mut cli = Cli::parse();
+    cli.settle(&env);
     let ended = match &cli.command {
         None => demonstrate(&cli.train, &cli.display.resolve(&env, PLAIN_INTERVAL)),
-        Some(Command::Snapshot(args)) => {
-            told(headless::snapshot::snapshot(args, &mut io::stdout(), &mut notes(&cli)))
-        }
-        Some(Command::Render(args)) => {
-            told(headless::render::render(args, &cli.display, &mut io::stdout(), &mut notes(&cli)))
+        Some(command) => {
+            let out = &mut io::stdout();
+            told(headless::run(command, &cli.display, out, &mut notes(&cli)))
         }
     };
     match ended {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use clap::Parser as _;
-use sanctum_tui::cli::{Cli, Command as Asked};
+use sanctum_tui::cli::Cli;
 use sanctum_tui::headless;
 
 /// What a finished process said.
@@ -93,10 +93,7 @@ pub(crate) fn sanctum_tui(args: &[&str]) -> String {
     let mut out = Vec::new();
     let mut notes = std::io::sink();
     match &cli.command {
-        Some(Asked::Snapshot(args)) => headless::snapshot::snapshot(args, &mut out, &mut notes),
-        Some(Asked::Render(args)) => {
-            headless::render::render(args, &cli.display, &mut out, &mut notes)
-        }
+        Some(command) => headless::run(command, &cli.display, &mut out, &mut notes),
         None => panic!("no command in {args:?}"),
     }
     .unwrap();

@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "clap prints these comments, where backticks are noise")]
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -105,6 +106,10 @@ pub struct Environment {
     pub locale: Option<String>,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub stderr_is_terminal: bool,
+    /// `SANCTUM_RUN_DIR`, the runs root.
+    pub run_dir: Option<PathBuf>,
 }
 
 impl Environment {
@@ -117,6 +122,8 @@ impl Environment {
             term: variable("TERM"),
             locale: ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable),
             stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+            run_dir: variable("SANCTUM_RUN_DIR").map(PathBuf::from),
         }
     }
 

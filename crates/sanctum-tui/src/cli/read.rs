@@ -25,12 +25,48 @@ Examples:
   sanctum-tui render runs/ID --format ansi | less -R
   sanctum-tui render runs/ID --format svg --theme light > frame.svg";
 
+/// Which run is read.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// Run directory, finished or live; file of JSON rows (`-`: standard input); or the beginning of the id of a run below
+    /// the runs root
+    #[arg(value_name = "RUN")]
+    pub source: PathBuf,
+    /// Runs root, in which ids are looked up [env: SANCTUM_RUN_DIR=] [default: ./runs]
+    #[arg(long, value_name = "ROOT")]
+    pub run_dir: Option<PathBuf>,
+    /// Whether a long read says on standard error how far it is; no argument, see [`Cli::settle`](super::Cli::settle).
+    #[arg(skip)]
+    pub progress: Progress,
+}
+
+/// Whether a long read says how far it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// Standard error is no terminal, or is to be quiet.
+    #[default]
+    Silent,
+    /// On standard error, in one line that is written over.
+    Shown,
+}
+
+/// Which group of which run counts.
+#[derive(Debug, Clone, Default, Args)]
+pub struct GroupArgs {
+    /// Group of the run [default: the one that started first]
+    #[arg(long, value_name = "ID")]
+    pub group: Option<String>,
+    /// Run, where the rows hold several [default: the one that started last]
+    #[arg(long = "run", value_name = "ID")]
+    pub run_id: Option<String>,
+}
+
 /// Which run is read, and up to where.
 #[derive(Debug, Clone, Args)]
 pub struct ReadArgs {
-    /// File of JSON rows (`-`: standard input), or a run directory
-    #[arg(value_name = "RUN")]
-    pub source: PathBuf,
+    /// Which run is read.
+    #[command(flatten)]
+    pub run: RunArgs,
     /// Moment shown: start, end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
     #[arg(long, value_name = "WHEN", default_value = "end")]
     pub at: String,
@@ -40,12 +76,9 @@ pub struct ReadArgs {
     /// Treat the source as closed after the last event applied
     #[arg(long)]
     pub closed: bool,
-    /// Group of the run [default: the one that started first]
-    #[arg(long, value_name = "ID")]
-    pub group: Option<String>,
-    /// Run, where the rows hold several [default: the one that started last]
-    #[arg(long = "run", value_name = "ID")]
-    pub run_id: Option<String>,
+    /// Which group is shown.
+    #[command(flatten)]
+    pub group: GroupArgs,
 }
 
 /// Arguments of `sanctum-tui snapshot`.

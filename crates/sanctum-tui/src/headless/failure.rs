@@ -1,13 +1,15 @@
-//! Why a command without a screen ended early, and the exit code of each reason.
+//! Why a command without a screen ended otherwise than well, and the exit code of each reason.
 
 use std::fmt;
 use std::io;
 
 use nissa::rows::RowError;
 
+use crate::cli::FailOn;
+use crate::exit::Exit;
 use crate::headless::nearest::nearest;
 
-/// Why a command ended early.
+/// Why a command did not end with 0. Of [`Self::Damaged`] and [`Self::Verdict`] the output is complete.
 #[derive(Debug)]
 pub enum Failure {
     /// The arguments ask for something that does not exist: exit code 2.
@@ -21,6 +23,16 @@ pub enum Failure {
         /// What happened.
         error: RowError,
     },
+    /// It will not be done: exit code 1.
+    Refused(String),
+    /// The run is damaged, what can be read was processed: exit code 4.
+    Damaged(String),
+    /// The run is of a format that this build does not know yet: exit code 5.
+    Version(String),
+    /// `check` found something of this level, and has printed it: exit code 10 or 11.
+    Verdict(FailOn),
+    /// A signal ended the command: exit code 128 and its number.
+    Signal(i32),
     /// Standard output could not be written: exit code 1, or 0 if its reader went away.
     Write(io::Error),
 }
@@ -32,13 +44,27 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::NotFound(_) => 3,
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Read { .. } | Self::Write(_) => 1,
+            Self::Read { .. } | Self::Refused(_) | Self::Write(_) => 1,
+            Self::Damaged(_) => 4,
+            Self::Version(_) => 5,
+            Self::Verdict(FailOn::Warning) => 10,
+            Self::Verdict(FailOn::Critical) => 11,
+            Self::Signal(number) => Exit::Signal(*number).code(),
         }
     }
 
-    /// Returns whether there is nobody left to tell.
+    /// Returns whether there is nobody left to tell, or nothing that was not said.
     pub fn is_silent(&self) -> bool {
-        self.exit_code() == 0
+        match self {
+            Self::Verdict(_) | Self::Signal(_) => true,
+            Self::Write(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            Self::Usage(_)
+            | Self::NotFound(_)
+            | Self::Read { .. }
+            | Self::Refused(_)
+            | Self::Damaged(_)
+            | Self::Version(_) => false,
+        }
     }
 
     /// Says that a name is not known, and which known one it is closest to.
@@ -59,7 +85,14 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(text) | Self::NotFound(text) => f.write_str(text),
+            Self::Usage(text)
+            | Self::NotFound(text)
+            | Self::Refused(text)
+            | Self::Damaged(text)
+            | Self::Version(text) => f.write_str(text),
+            Self::Verdict(FailOn::Warning) => f.write_str("the worst verdict was a warning"),
+            Self::Verdict(FailOn::Critical) => f.write_str("the worst verdict was critical"),
+            Self::Signal(number) => write!(f, "ended by signal {number}"),
             Self::Read { run, error } => write!(f, "{error}: {run}"),
             Self::Write(error) => write!(f, "cannot write to standard output: {error}"),
         }

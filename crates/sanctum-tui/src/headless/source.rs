@@ -23,18 +23,27 @@ pub(super) fn read(args: &ReadArgs, notes: &mut impl Write) -> Result<Picture, F
     let later =
         args.now.as_deref().map_or(Ok(0), when::seconds_later).map_err(|error| usage(&error))?;
     let wanted = Wanted {
-        run: args.run_id.as_deref().map(RunId::new).transpose().map_err(|error| usage(&error))?,
+        run: args
+            .group
+            .run_id
+            .as_deref()
+            .map(RunId::new)
+            .transpose()
+            .map_err(|error| usage(&error))?,
         group: args
+            .group
             .group
             .as_deref()
             .map(GroupId::new)
             .transpose()
             .map_err(|error| usage(&error))?,
     };
-    let Opened { rows, single } = open(&args.source)?;
+    let Opened { rows, single } = open(&args.run.source)?;
     let still = read::fold(rows, Cut::new(at, wanted, single), args.closed, later);
     let Still { picture, reached } = still.map_err(|error| match error {
-        ReadError::Rows(error) => Failure::Read { run: args.source.display().to_string(), error },
+        ReadError::Rows(error) => {
+            Failure::Read { run: args.run.source.display().to_string(), error }
+        }
         ReadError::Missing(missing) => {
             let known = missing.known.iter().map(String::as_str);
             Failure::unknown(missing.what, &missing.asked, known)

@@ -17,6 +17,8 @@ const TERMINAL: Environment = Environment {
     term: None,
     locale: None,
     stdout_is_terminal: true,
+    stderr_is_terminal: true,
+    run_dir: None,
 };
 
 fn options(args: &[&str], env: &Environment) -> Options {

@@ -1,0 +1,41 @@
+//! The arguments of `sanctum-tui check`.
+
+use clap::{Args, ValueEnum};
+
+use super::read::{GroupArgs, RunArgs};
+
+/// What people look for first in the help of `check`.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sanctum-tui check runs/ID                      exits 0, 10 (worst was a warning) or 11 (critical)
+  sanctum-tui check runs/ID --fail-on critical   warnings are printed and exit 0
+  sanctum-tui check runs/ID --json --at batch:26";
+
+/// Arguments of `sanctum-tui check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Which run is read.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Level from which on the exit code says so: 10 for a warning, 11 for a critical verdict
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Warning)]
+    pub fail_on: FailOn,
+    /// Print the result as one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Look no further than this moment: end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
+    #[arg(long, value_name = "WHEN", default_value = "end")]
+    pub at: String,
+    /// Which group is checked.
+    #[command(flatten)]
+    pub group: GroupArgs,
+}
+
+/// A level of a verdict that can make `check` fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum FailOn {
+    /// Warnings and critical verdicts
+    Warning,
+    /// Critical verdicts only
+    Critical,
+}
