@@ -3,6 +3,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`run_dir`] | the directory that a run writes, and how one is recognised |
+//! | [`manifest`] | what it says about its run before the first event |
+//! | [`recording`] | a run that is read back, whatever it was written as |
 //! | [`rows`] | JSON rows: a sink that writes them, a reader for any source of them |
 //! | [`channel`](mod@channel) | a sink for a viewer in the same process |
 //!
@@ -18,9 +20,13 @@
 
 pub mod channel;
 pub mod log;
+pub mod manifest;
+pub mod recording;
 pub mod rows;
 pub mod run_dir;
 
 pub use channel::{ChannelSink, channel};
+pub use manifest::{Manifest, ManifestError};
+pub use recording::{Damage, DamageKind, Lost, OpenError, Read, Recording, RecordingError, Seek};
 pub use rows::{RowReader, RowSink};
 pub use run_dir::{RunDir, RunDirError};

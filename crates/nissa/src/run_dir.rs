@@ -1,20 +1,29 @@
 //! The directory that holds everything a run writes.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use leyline::RunId;
 use thiserror::Error;
 
-/// Name of the file with the rows of the run.
+/// Name of the file that describes the run.
+const MANIFEST: &str = "manifest.json";
+/// What the names of a segment and of its index begin with, before a number of at least five digits.
+const SEGMENT: &str = "events-";
+/// Extension of a segment.
+const SEGMENT_END: &str = ".slog";
+/// Extension of an index.
+const INDEX_END: &str = ".sidx";
+/// Name of the file with the rows of an older run.
 const EVENTS: &str = "events.jsonl";
 /// Name of the directory with the checkpoints of the run.
 const CHECKPOINTS: &str = "checkpoints";
 /// Suffixes tried when a name is taken. Run ids are random, so a second try is rare and this many mean something else.
 const MAX_SUFFIX: u32 = 1000;
 
-/// A directory `<root>/<run_id>/` with `events.jsonl` and `checkpoints/`.
+/// A directory `<root>/<run_id>/` with `manifest.json`, the segments `events-00000.slog`, … of its log, an index
+/// `events-00000.sidx` beside each, and `checkpoints/`. Older ones have `events.jsonl` in place of manifest and segments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDir {
     path: PathBuf,
@@ -46,7 +55,7 @@ pub enum RunDirError {
         path: PathBuf,
     },
     /// Something else is there.
-    #[error("not a run directory (neither {EVENTS} nor {CHECKPOINTS}/ in it): {}", path.display())]
+    #[error("not a run directory (neither {MANIFEST} nor segments, {EVENTS} or {CHECKPOINTS}/ in it): {}", path.display())]
     NotARun {
         /// The path that was asked for.
         path: PathBuf,
@@ -66,6 +75,7 @@ impl RunDir {
     ///
     /// Returns the id that the run must use: the wanted one, or, if a directory of that name exists, that with `-2`, `-3`, …,
     /// so that directory and events carry the same name. Who passed an id of its own should say so when another comes back.
+    /// The new names are synced, so that a power cut does not take them away from what is synced into the directory later.
     ///
     /// # Errors
     ///
@@ -87,6 +97,8 @@ impl RunDir {
                 Ok(()) => {
                     let checkpoints = path.join(CHECKPOINTS);
                     fs::create_dir(&checkpoints).map_err(at(&checkpoints))?;
+                    sync_names(&path).map_err(at(&path))?;
+                    sync_names(root).map_err(at(root))?;
                     return Ok((Self { path }, run));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -96,7 +108,8 @@ impl RunDir {
         Err(no_name())
     }
 
-    /// Opens a directory that a run has written, or is writing: one with `events.jsonl` or `checkpoints/` in it.
+    /// Opens a directory that a run has written, or is writing: one with a manifest, a segment, `events.jsonl` or
+    /// `checkpoints/` in it.
     ///
     /// # Errors
     ///
@@ -111,7 +124,8 @@ impl RunDir {
             Err(source) => return Err(RunDirError::Read { path, source }),
         }
         let dir = Self { path };
-        if dir.events().is_file() || dir.checkpoints().is_dir() {
+        let known = dir.manifest().is_file() || dir.events().is_file() || dir.checkpoints().is_dir();
+        if known || (dir.path.is_dir() && !dir.segments()?.is_empty()) {
             Ok(dir)
         } else {
             Err(RunDirError::NotARun { path: dir.path })
@@ -123,7 +137,48 @@ impl RunDir {
         &self.path
     }
 
-    /// Returns where the rows of the run are.
+    /// Returns where the manifest of the run is.
+    pub fn manifest(&self) -> PathBuf {
+        self.path.join(MANIFEST)
+    }
+
+    /// Returns where a segment of the log is; they are numbered from 0.
+    pub fn segment(&self, number: u32) -> PathBuf {
+        self.path.join(segment_name(number, SEGMENT_END))
+    }
+
+    /// Returns where the index of a segment is.
+    pub fn index(&self, number: u32) -> PathBuf {
+        self.path.join(segment_name(number, INDEX_END))
+    }
+
+    /// Returns the numbers of the segments that are there, rising.
+    ///
+    /// # Errors
+    ///
+    /// [`RunDirError::Read`].
+    pub fn segments(&self) -> Result<Vec<u32>, RunDirError> {
+        let failed = |source| RunDirError::Read { path: self.path.clone(), source };
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            numbers.extend(name.to_str().and_then(segment_number));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Returns whether a process writes to the run right now: one that holds the lock on its manifest. The lock goes with the
+    /// process, however that ends.
+    ///
+    /// `false` also where the file system has no locks, and for older runs without a manifest.
+    pub fn is_live(&self) -> bool {
+        // The lock that is got here, if it is, goes with the file at the end of the line.
+        File::open(self.manifest())
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// Returns where the rows of an older run are.
     pub fn events(&self) -> PathBuf {
         self.path.join(EVENTS)
     }
@@ -132,6 +187,33 @@ impl RunDir {
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join(CHECKPOINTS)
     }
+}
+
+fn segment_name(number: u32, end: &str) -> String {
+    format!("{SEGMENT}{number:05}{end}")
+}
+
+/// Reads the number out of the name of a segment; `None` for any other name.
+fn segment_number(name: &str) -> Option<u32> {
+    let number = name.strip_prefix(SEGMENT)?.strip_suffix(SEGMENT_END)?.parse().ok()?;
+    (segment_name(number, SEGMENT_END) == name).then_some(number)
+}
+
+/// Syncs the names in a directory, so that a power cut does not take a new file away whose content is safe.
+///
+/// Where that cannot be asked for (no such call, a file system that refuses, no right to read the directory) there is
+/// nothing that could be done about it, and no error.
+pub(crate) fn sync_names(dir: &Path) -> io::Result<()> {
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    let outcome = File::open(dir).and_then(|dir| dir.sync_all());
+    outcome.or_else(|error| match error.kind() {
+        io::ErrorKind::InvalidInput
+        | io::ErrorKind::Unsupported
+        | io::ErrorKind::PermissionDenied => Ok(()),
+        _ => Err(error),
+    })
 }
 
 /// Returns the id with a suffix, shortened where the two together would be too long; the first suffix is none.
