@@ -43,7 +43,7 @@ struct Job {
 }
 
 /// In the order of their price, so that a slip of the finger is known after seconds.
-const JOBS: [Job; 13] = [
+const JOBS: [Job; 14] = [
     Job { name: "fmt", run: job::fmt },
     Job { name: "typos", run: job::typos },
     Job { name: "layers", run: job::layers },
@@ -56,6 +56,7 @@ const JOBS: [Job; 13] = [
     Job { name: "golden", run: job::golden },
     Job { name: "pictures", run: job::pictures },
     Job { name: "bench", run: job::bench },
+    Job { name: "fuzz", run: job::fuzz },
     Job { name: "msrv", run: job::msrv },
 ];
 

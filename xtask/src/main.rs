@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod fuzz;
 mod golden;
 mod layers;
 mod pictures;
@@ -35,6 +36,8 @@ enum Task {
     Golden(golden::Args),
     /// Runs the benchmark programs of all crates and prints one table of their numbers.
     Bench(bench::Args),
+    /// Runs the fuzz targets of all crates for a bounded time each (needs cargo-fuzz).
+    Fuzz(fuzz::Args),
     /// Draws the pictures of the documents from a recorded run.
     Pictures(pictures::Args),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::run(),
         Task::Golden(args) => golden::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Pictures(args) => pictures::run(&args),
     };
     match result {

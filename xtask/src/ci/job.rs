@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::{Outcome, Place};
 use crate::process::{self, command};
 use crate::workspace::Metadata;
-use crate::{golden, layers, pictures, tidy};
+use crate::{fuzz, golden, layers, pictures, tidy};
 
 /// Runs a program and makes its success the outcome of a job.
 fn program(name: &str, args: &[&str]) -> Result<Outcome> {
@@ -57,6 +57,15 @@ pub(super) fn golden(_: Place) -> Result<Outcome> {
 
 pub(super) fn pictures(_: Place) -> Result<Outcome> {
     pictures::check().map(|()| Outcome::Passed)
+}
+
+/// A short look for what nobody thought of; `cargo xtask fuzz` looks longer.
+pub(super) fn fuzz(_: Place) -> Result<Outcome> {
+    const SECONDS: u32 = 10;
+    if !fuzz::is_installed() {
+        return Ok(missing("cargo-fuzz"));
+    }
+    fuzz::all(SECONDS).map(|()| Outcome::Passed)
 }
 
 /// Licences, bans and sources; the database of advisories cannot be fetched everywhere, so it blocks nowhere.
