@@ -66,6 +66,27 @@ impl<R: BufRead> RowReader<R> {
         }
     }
 
+    /// Like [`Self::read`] for a file that is being written: a last line without a line feed is not there yet. `None` says
+    /// that there is nothing more yet; another call looks again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::read`].
+    pub fn read_complete(&mut self) -> Result<Option<Incoming>, RowError> {
+        loop {
+            if self.read_line()? {
+                return Ok(None);
+            }
+            if self.line.is_empty() || self.line == b"\r" {
+                self.line.clear();
+                continue;
+            }
+            let incoming = self.decoder.decode(&self.line);
+            self.line.clear();
+            return Ok(Some(incoming));
+        }
+    }
+
     /// Returns the bytes read so far, as a measure of progress.
     pub const fn bytes_read(&self) -> u64 {
         self.bytes_read
