@@ -8,17 +8,17 @@ mod de;
 mod float;
 mod frame;
 mod json;
+mod place;
 mod row;
 mod row_v0;
 mod schema;
 mod ser;
 
 pub(crate) use float::from_word as float_from_word;
-pub use frame::{
-    EncodeError, FRAME_FORMAT, FrameDecoder, FrameError, MAX_FRAME_BYTES, encode_frame,
-};
+pub use frame::{EncodeError, FRAME_FORMAT, FrameDecoder, MAX_FRAME_BYTES, encode_frame};
+pub use place::FramePlace;
 pub use row::{RowDecoder, encode_row};
-pub use schema::{FINGERPRINT, SCHEMA, Schema, SchemaError, listing};
+pub use schema::{FINGERPRINT, MAX_LISTING_BYTES, SCHEMA, Schema, SchemaError, listing};
 
 /// Version of the JSON rows that this build writes.
 pub const ROW_VERSION: u16 = 1;
