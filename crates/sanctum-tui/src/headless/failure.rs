@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use nissa::rows::RowError;
+use nissa::recording::RecordingError;
 
 use crate::cli::FailOn;
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ pub enum Failure {
         /// The run, as it was asked for.
         run: String,
         /// What happened.
-        error: RowError,
+        error: RecordingError,
     },
     /// It will not be done: exit code 1.
     Refused(String),
@@ -93,7 +93,10 @@ impl fmt::Display for Failure {
             Self::Verdict(FailOn::Warning) => f.write_str("the worst verdict was a warning"),
             Self::Verdict(FailOn::Critical) => f.write_str("the worst verdict was critical"),
             Self::Signal(number) => write!(f, "ended by signal {number}"),
-            Self::Read { run, error } => write!(f, "{error}: {run}"),
+            Self::Read { run, error: error @ RecordingError::Rows(_) } => {
+                write!(f, "{error}: {run}")
+            }
+            Self::Read { run: _, error } => write!(f, "{error}"),
             Self::Write(error) => write!(f, "cannot write to standard output: {error}"),
         }
     }

@@ -1,43 +1,85 @@
-//! Folds a recorded run up to a moment, in replay time: an event is received at its own `mono_ns`.
+//! Folds a run up to a moment, in replay time: an event is received at its own `mono_ns`.
+
+use std::io::Write;
 
 use karn_sanctum::aggregator::Link;
 use karn_sanctum::{Aggregator, RunKey, Snapshot};
-use leyline::{Incoming, ViewNs};
-use nissa::rows::RowError;
+use leyline::{GroupId, RunId, ViewNs};
 
+use crate::cli::{GroupArgs, ReadArgs};
 use crate::fold::Picture;
-use crate::headless::cut::{Cut, Missing, Step, received};
+use crate::headless::cut::{Cut, Missing, Step, Wanted, received};
+use crate::headless::failure::Failure;
+use crate::headless::source::Source;
+use crate::headless::when::{self, When};
 
-/// How the fold stood when the reading ended.
+/// A run as it stood at a moment, and how whole it was up to there.
 #[derive(Debug)]
 pub(super) struct Still {
     /// The group shown, and which others there are.
     pub(super) picture: Picture,
-    /// Whether rows followed, or could have followed, the moment that was asked for.
-    pub(super) reached: bool,
+    /// Whether what was read is damaged: to be returned after the output of the command.
+    pub(super) whole: Result<(), Failure>,
 }
 
-/// What ended the reading too early.
-#[derive(Debug)]
-pub(super) enum ReadError {
-    /// The source could not be read any further.
-    Rows(RowError),
-    /// The rows do not have what was asked for.
-    Missing(Missing),
+/// Reads the run that `args` name, up to the moment they name; says on `notes` if the run ends before that, and what of it
+/// is damaged.
+///
+/// # Errors
+///
+/// All of [`Failure`] but [`Failure::Damaged`], which is a part of the result.
+pub(super) fn read(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Failure> {
+    let at: When = args.at.parse().map_err(usage)?;
+    let later = args.now.as_deref().map_or(Ok(0), when::seconds_later).map_err(usage)?;
+    let wanted = wanted(&args.group)?;
+    let mut source = Source::open(&args.run)?;
+    let cut = Cut::new(at, wanted, source.recording().is_single_run());
+    let (picture, reached) = fold(&mut source, cut, args.closed, later)?;
+    match at {
+        When::Batch(_) | When::Seq(_) if !reached => {
+            let end = if source.recording().is_live() { "has not come to" } else { "ends before" };
+            // Whoever closed our standard error does not want to know.
+            writeln!(notes, "sanctum-tui: note: the run {end} {}, this is its end", args.at).ok();
+        }
+        When::Start | When::End | When::Batch(_) | When::Seq(_) | When::Time(_) | When::Ts(_) => {}
+    }
+    Ok(Still { picture, whole: source.close(notes) })
 }
 
-/// Folds `rows` up to the moment of `cut` and takes a picture `later` nanoseconds after the last event applied.
-pub(super) fn fold(
-    rows: impl Iterator<Item = Result<Incoming, RowError>>,
+/// Returns which group of which run is asked for.
+///
+/// # Errors
+///
+/// [`Failure::Usage`] if what is given is no id.
+pub(super) fn wanted(args: &GroupArgs) -> Result<Wanted, Failure> {
+    Ok(Wanted {
+        run: args.run_id.as_deref().map(RunId::new).transpose().map_err(usage)?,
+        group: args.group.as_deref().map(GroupId::new).transpose().map_err(usage)?,
+    })
+}
+
+/// Returns the failure for a group or run that is not there.
+pub(super) fn unknown(missing: &Missing) -> Failure {
+    let known = missing.known.iter().map(String::as_str);
+    Failure::unknown(missing.what, &missing.asked, known)
+}
+
+fn usage(error: impl std::fmt::Display) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+/// Folds a run up to the moment of `cut` and takes a picture `later` nanoseconds after the last event applied; says also
+/// whether events followed, or could have followed, that moment.
+fn fold(
+    source: &mut Source,
     mut cut: Cut,
     closed: bool,
     later: u64,
-) -> Result<Still, ReadError> {
+) -> Result<(Picture, bool), Failure> {
     let mut aggregator = Aggregator::new();
     let mut now = ViewNs(0);
     let mut reached = false;
-    for row in rows {
-        let row = row.map_err(ReadError::Rows)?;
+    while let Some(row) = source.next()? {
         match cut.before(&row) {
             Step::Take => {}
             Step::Skip => {
@@ -56,12 +98,12 @@ pub(super) fn fold(
             break;
         }
     }
-    let key = cut.choose(&aggregator).map_err(ReadError::Missing)?;
+    let key = cut.choose(&aggregator).map_err(|missing| unknown(&missing))?;
     let now = ViewNs(cut.last(key.as_ref()).0.saturating_add(later));
     if closed {
         aggregator.link(Link::Closed, now);
     }
-    Ok(Still { picture: picture(&aggregator, key.as_ref(), now), reached })
+    Ok((picture(&aggregator, key.as_ref(), now), reached))
 }
 
 fn picture(aggregator: &Aggregator, key: Option<&RunKey>, now: ViewNs) -> Picture {

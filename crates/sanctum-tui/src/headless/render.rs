@@ -1,4 +1,4 @@
-//! `sanctum-tui render`: one frame of a recorded run, drawn by the same code as the screen.
+//! `sanctum-tui render`: one frame of a run, drawn by the same code as the screen.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -13,8 +13,9 @@ use crate::app::App;
 use crate::cli::{DisplayArgs, Environment, Format, RenderArgs, ThemeChoice};
 use crate::fold::Picture;
 use crate::headless::failure::Failure;
+use crate::headless::read::{self, Still};
 use crate::headless::svg::{Ground, svg};
-use crate::headless::{ansi, cells, source};
+use crate::headless::{ansi, cells};
 use crate::scene::{self, Scene};
 
 /// Columns and rows of a frame, unless `--size` says otherwise.
@@ -37,7 +38,7 @@ enum Subject {
 ///
 /// # Errors
 ///
-/// See [`Failure`]; nothing was printed then, unless `out` itself failed.
+/// See [`Failure`]; nothing was printed then, unless `out` itself failed, or the run is damaged.
 pub fn render(
     args: &RenderArgs,
     display: &DisplayArgs,
@@ -48,7 +49,7 @@ pub fn render(
     let size = args.size.as_deref().map_or_else(|| Ok(default_size(subject)), size)?;
     let anywhere = Environment { stdout_is_terminal: true, ..Environment::default() };
     let theme = display.resolve(&anywhere, 0.0).theme;
-    let picture = source::read(&args.read, notes)?;
+    let Still { picture, whole } = read::read(&args.read, notes)?;
     let text = match args.format {
         Format::Text => cells::text(&frame(subject, theme, picture, size)),
         Format::Ansi => ansi::ansi(&frame(subject, theme, picture, size)),
@@ -62,7 +63,8 @@ pub fn render(
             svg(&frame(subject, theme, picture, size), ground, &title, &description)
         }
     };
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Write)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Write)?;
+    whole
 }
 
 fn subject(args: &RenderArgs) -> Result<Subject, Failure> {

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::cli::SnapshotArgs;
 use crate::headless::failure::Failure;
-use crate::headless::{path, source};
+use crate::headless::path;
+use crate::headless::read::{self, Still};
 
 /// Version of the JSON form; raised only by a breaking change.
 pub const SCHEMA: u32 = 1;
@@ -24,7 +25,7 @@ pub fn to_json(snapshot: &Snapshot) -> String {
 ///
 /// # Errors
 ///
-/// See [`Failure`]; nothing was printed then, unless `out` itself failed.
+/// See [`Failure`]; nothing was printed then, unless `out` itself failed, or the run is damaged.
 pub fn snapshot(
     args: &SnapshotArgs,
     out: &mut impl Write,
@@ -40,12 +41,14 @@ pub fn snapshot(
         // A path that no snapshot has is refused before a long run is read.
         path::get(&Value::Null, path).map_err(|error| Failure::Usage(error.to_string()))?;
     }
-    let json = to_json(&source::read(&args.read, notes)?.snapshot);
+    let Still { picture, whole } = read::read(&args.read, notes)?;
+    let json = to_json(&picture.snapshot);
     let text = match &args.get {
         None => json,
         Some(path) => bare(&json, path)?,
     };
-    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::Write)
+    writeln!(out, "{text}").and_then(|()| out.flush()).map_err(Failure::Write)?;
+    whole
 }
 
 /// Returns the value at a path as people and scripts want it: a reading is its value, a text has no quotes.

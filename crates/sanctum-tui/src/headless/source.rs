@@ -1,96 +1,122 @@
-//! Opens the run that a command names: a file of rows, standard input, or a run directory.
+//! A run that a command reads, whatever it is: a run directory, live or not, a file of rows, or standard input.
 
-use std::ffi::OsStr;
-use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::Path;
+use std::io::{self, BufReader, Stderr, Write};
 
-use leyline::{GroupId, RunId};
-use nissa::{RowReader, RunDir};
+use leyline::Incoming;
+use nissa::recording::{Damage, OpenError, Read, Recording, RecordingError};
 
-use crate::cli::ReadArgs;
-use crate::fold::Picture;
-use crate::headless::cut::{Cut, Wanted};
+use crate::cli::RunArgs;
+use crate::headless::damage;
 use crate::headless::failure::Failure;
-use crate::headless::read::{self, ReadError, Still};
-use crate::headless::when::{self, When};
-
-/// Reads the run that `args` name, up to the moment they name; says on `notes` if the run ends before that.
-pub(super) fn read(args: &ReadArgs, notes: &mut impl Write) -> Result<Picture, Failure> {
-    let usage = |error: &dyn std::fmt::Display| Failure::Usage(error.to_string());
-    let at: When = args.at.parse().map_err(|error| usage(&error))?;
-    let later =
-        args.now.as_deref().map_or(Ok(0), when::seconds_later).map_err(|error| usage(&error))?;
-    let wanted = Wanted {
-        run: args
-            .group
-            .run_id
-            .as_deref()
-            .map(RunId::new)
-            .transpose()
-            .map_err(|error| usage(&error))?,
-        group: args
-            .group
-            .group
-            .as_deref()
-            .map(GroupId::new)
-            .transpose()
-            .map_err(|error| usage(&error))?,
-    };
-    let Opened { rows, single } = open(&args.run.source)?;
-    let still = read::fold(rows, Cut::new(at, wanted, single), args.closed, later);
-    let Still { picture, reached } = still.map_err(|error| match error {
-        ReadError::Rows(error) => {
-            Failure::Read { run: args.run.source.display().to_string(), error }
-        }
-        ReadError::Missing(missing) => {
-            let known = missing.known.iter().map(String::as_str);
-            Failure::unknown(missing.what, &missing.asked, known)
-        }
-    })?;
-    match at {
-        When::Batch(_) | When::Seq(_) if !reached => {
-            // Whoever closed our standard error does not want to know.
-            writeln!(notes, "sanctum-tui: note: the run ends before {}, this is its end", args.at)
-                .ok();
-        }
-        When::Start | When::End | When::Batch(_) | When::Seq(_) | When::Time(_) | When::Ts(_) => {}
-    }
-    Ok(picture)
-}
-
-/// A run, opened.
-struct Opened {
-    rows: RowReader<Box<dyn BufRead>>,
-    /// Whether all rows are of one run.
-    single: bool,
-}
-
-fn open(source: &Path) -> Result<Opened, Failure> {
-    if source == Path::new("-") {
-        let input: Box<dyn BufRead> = Box::new(BufReader::new(io::stdin()));
-        return Ok(Opened { rows: RowReader::new(input, STDIN), single: false });
-    }
-    let not_found = |error: &dyn fmt::Display| Failure::NotFound(error.to_string());
-    let single = source.is_dir();
-    let (file, named) = if single {
-        let dir = RunDir::open(source).map_err(|error| not_found(&error))?;
-        // The name of `.` is that of the directory it stands for.
-        let named = fs::canonicalize(source).unwrap_or_else(|_| source.to_owned());
-        (dir.events(), named.file_name().map(OsStr::to_owned))
-    } else {
-        (source.to_owned(), source.file_stem().map(OsStr::to_owned))
-    };
-    let input = File::open(&file).map_err(|error| {
-        Failure::NotFound(format!("cannot open run: {error}: {}", file.display()))
-    })?;
-    let name = named.map_or_else(|| STDIN.to_owned(), |name| name.to_string_lossy().into_owned());
-    let input: Box<dyn BufRead> = Box::new(BufReader::with_capacity(BUFFER, input));
-    Ok(Opened { rows: RowReader::new(input, &name), single })
-}
+use crate::headless::meter::Meter;
+use crate::headless::target::{self, Target};
 
 /// Names the run of version 0 rows from a pipe.
 const STDIN: &str = "stdin";
-/// Bytes read at once.
+/// Bytes read at once from a pipe.
 const BUFFER: usize = 1 << 16;
+
+/// A run, opened. Every command reads through this one, so that all take the same and say the same about it.
+#[derive(Debug)]
+pub(super) struct Source {
+    recording: Recording,
+    /// The run, as it was asked for.
+    asked: String,
+    meter: Meter<Stderr>,
+}
+
+impl Source {
+    /// Opens the run that `args` name.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::NotFound`], [`Failure::Version`], or [`Failure::Unreadable`].
+    pub(super) fn open(args: &RunArgs) -> Result<Self, Failure> {
+        let recording = match target::find(args)? {
+            Target::Stdin => {
+                let input = Box::new(BufReader::with_capacity(BUFFER, io::stdin()));
+                Recording::from_rows(input, STDIN)
+            }
+            Target::Path(path) => Recording::open(&path).map_err(unopened)?,
+        };
+        let asked = args.source.display().to_string();
+        Ok(Self { recording, asked, meter: Meter::new(io::stderr(), args.progress) })
+    }
+
+    /// Returns the next event; `None` at the end of what there is now, also of a live run.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Read`] and [`Failure::Version`].
+    pub(super) fn next(&mut self) -> Result<Option<Incoming>, Failure> {
+        match self.read()? {
+            Read::Event(incoming) => Ok(Some(incoming)),
+            Read::Pending | Read::End => Ok(None),
+        }
+    }
+
+    /// Reads on, for a command that follows a live run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::next`].
+    pub(super) fn read(&mut self) -> Result<Read, Failure> {
+        let read = self.recording.read().map_err(|error| self.failed(error))?;
+        if self.meter.is_due()
+            && let Some(total) = self.recording.total_bytes()
+        {
+            self.meter.show(self.recording.bytes_read(), total);
+        }
+        Ok(read)
+    }
+
+    /// Returns the recording itself.
+    pub(super) const fn recording(&self) -> &Recording {
+        &self.recording
+    }
+
+    /// Makes the next event read the first one that is not before a place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::next`].
+    pub(super) fn seek(&mut self, to: nissa::recording::Seek) -> Result<(), Failure> {
+        self.recording.seek(to).map_err(|error| self.failed(error))
+    }
+
+    /// Returns the damage met so far.
+    pub(super) fn damage(&self) -> &[Damage] {
+        self.recording.damage()
+    }
+
+    /// Ends the reading: tells on `notes` what of the part that was read is damaged.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Damaged`], to be returned after the output of the command.
+    pub(super) fn close(self, notes: &mut impl Write) -> Result<(), Failure> {
+        let Self { recording, asked, meter } = self;
+        drop(meter);
+        damage::report(&asked, recording.damage(), notes)
+    }
+
+    fn failed(&self, error: RecordingError) -> Failure {
+        match error {
+            RecordingError::Format { .. } => Failure::Version(error.to_string()),
+            RecordingError::Rows(_) | RecordingError::Read { .. } | RecordingError::Backward => {
+                Failure::Read { run: self.asked.clone(), error }
+            }
+        }
+    }
+}
+
+fn unopened(error: OpenError) -> Failure {
+    match error {
+        OpenError::NotFound { .. } | OpenError::NotARun { .. } | OpenError::Segment { .. } => {
+            Failure::NotFound(error.to_string())
+        }
+        OpenError::Format { .. } => Failure::Version(error.to_string()),
+        // Whatever keeps it from being opened, there is no run here for whoever asked.
+        OpenError::Read { .. } => Failure::NotFound(error.to_string()),
+    }
+}
