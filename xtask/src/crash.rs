@@ -24,14 +24,14 @@ use tool::Tool;
 pub(crate) struct Args {
     /// How many times to kill.
     #[arg(long, default_value_t = 50)]
-    rounds: u64,
+    pub(crate) rounds: u64,
     /// What the rounds do: round N of seed S is round 1 of seed S + N - 1, so one alone can be repeated. Without it another
     /// one every time, which is printed.
     #[arg(long)]
-    seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
     /// Builds optimised programs: more events a second, and so more chances to hit a write.
     #[arg(long)]
-    release: bool,
+    pub(crate) release: bool,
 }
 
 /// The programs that take part.
@@ -68,8 +68,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     fs::remove_dir(&place).ok();
     let head = [
-        "seed", "killed", "runs", "fsync", "segments", "acked", "read", "torn B", "after ack", "ms",
-        "lost", "result",
+        "seed",
+        "killed",
+        "runs",
+        "fsync",
+        "segments",
+        "acked",
+        "read",
+        "torn B",
+        "after ack",
+        "ms",
+        "lost",
+        "result",
     ];
     print!("\n{}", format_table(&head, &rows, Form::Plain));
     println!("\n{total}");
@@ -194,14 +204,20 @@ impl std::fmt::Display for Totals {
             violations,
         } = self;
         writeln!(f, "{rounds} rounds, {kills} processes killed, {logs} logs left")?;
-        writeln!(f, "{torn} logs torn by a kill in the middle of a write, {torn_bytes} bytes in all")?;
+        writeln!(
+            f,
+            "{torn} logs torn by a kill in the middle of a write, {torn_bytes} bytes in all"
+        )?;
         writeln!(f, "{acknowledged} events acknowledged, {read} read back")?;
         writeln!(
             f,
             "at most {} events ({:.1} ms of the run) read back beyond the last acknowledged one",
             after_ack.0, after_ack.1
         )?;
-        writeln!(f, "at most {lost} events known to be emitted and lost, none of them acknowledged")?;
+        writeln!(
+            f,
+            "at most {lost} events known to be emitted and lost, none of them acknowledged"
+        )?;
         write!(f, "{violations} promises broken")
     }
 }

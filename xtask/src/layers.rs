@@ -117,7 +117,7 @@ const OUTSIDE: &[Outside] = &[
     },
     outside(
         "crc32c",
-        &["nissa", "simic-training"],
+        &["nissa", "simic-training", "xtask"],
         "tells a torn frame or checkpoint from a whole one, at the speed of memory",
     ),
     Outside {

@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod crash;
 mod fuzz;
 mod golden;
 mod layers;
@@ -34,6 +35,8 @@ enum Task {
     Layers,
     /// Checks the golden files of the wire, or writes those of the version in work.
     Golden(golden::Args),
+    /// Kills trainers that write an event log, and checks that nothing acknowledged is missing from what is left.
+    Crash(crash::Args),
     /// Runs the benchmark programs of all crates and prints one table of their numbers.
     Bench(bench::Args),
     /// Runs the fuzz targets of all crates for a bounded time each (needs cargo-fuzz).
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Layers => layers::run(),
         Task::Golden(args) => golden::run(&args),
+        Task::Crash(args) => crash::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Pictures(args) => pictures::run(&args),

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::{Outcome, Place};
 use crate::process::{self, command};
 use crate::workspace::Metadata;
-use crate::{fuzz, golden, layers, pictures, tidy};
+use crate::{crash, fuzz, golden, layers, pictures, tidy};
 
 /// Runs a program and makes its success the outcome of a job.
 fn program(name: &str, args: &[&str]) -> Result<Outcome> {
@@ -53,6 +53,11 @@ pub(super) fn tidy(_: Place) -> Result<Outcome> {
 
 pub(super) fn golden(_: Place) -> Result<Outcome> {
     golden::check().map(|()| Outcome::Passed)
+}
+
+/// A few kills; fifty are for before a release.
+pub(super) fn crash(_: Place) -> Result<Outcome> {
+    crash::run(&crash::Args { rounds: 5, seed: None, release: false }).map(|()| Outcome::Passed)
 }
 
 pub(super) fn pictures(_: Place) -> Result<Outcome> {

@@ -61,8 +61,8 @@ mod tests {
 
     fn row(seq: u64, kind: &str, data: &str) -> String {
         format!(
-            "{{\"v\":1,\"seq\":{seq},\"mono_ns\":{}000000,\"event_type\":\"{kind}\",\"data\":{data}}}\n",
-            seq * 2
+            "{{\"v\":1,\"seq\":{seq},\"mono_ns\":{},\"event_type\":\"{kind}\",\"data\":{data}}}\n",
+            seq * 2_000_000
         )
     }
 
@@ -70,7 +70,8 @@ mod tests {
     fn holes_and_reported_losses_are_counted() {
         let loss = "{\"sink\":\"log\",\"lane\":\"lossy\",\"dropped\":2}";
         let other = "{\"sink\":\"live\",\"lane\":\"lossy\",\"dropped\":5}";
-        let text = row(0, "X", "{}") + &row(3, "EMITTER_LOSS", loss) + &row(4, "EMITTER_LOSS", other);
+        let text =
+            row(0, "X", "{}") + &row(3, "EMITTER_LOSS", loss) + &row(4, "EMITTER_LOSS", other);
         let rows = Rows::parse(&text).unwrap();
         assert_eq!((rows.holes(), rows.reported), (Some(2), 2));
         assert_eq!(rows.after(3), Some((1, 2.0)));

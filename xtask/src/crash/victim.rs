@@ -126,12 +126,11 @@ mod tests {
         let mut claim = Claim::default();
         let lines =
             ["dir a/b c", "emitted 7", "acknowledged 7", "emitted 90", "acknowledged 9", "ack"];
-        lines.iter().for_each(|line| claim.add(line));
-        let expected = Claim {
-            dir: Some(PathBuf::from("a/b c")),
-            emitted: Some(90),
-            acknowledged: Some(9),
-        };
+        for line in lines {
+            claim.add(line);
+        }
+        let expected =
+            Claim { dir: Some(PathBuf::from("a/b c")), emitted: Some(90), acknowledged: Some(9) };
         assert_eq!(claim, expected);
     }
 }

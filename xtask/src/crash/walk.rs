@@ -34,11 +34,13 @@ const END: u8 = 2;
 impl Walk {
     /// Walks over the segments of a run directory.
     pub(crate) fn of(dir: &Path) -> Result<Self> {
-        let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+        let entries =
+            fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
         let mut names = Vec::new();
         for entry in entries {
             let name = entry?.file_name().to_string_lossy().into_owned();
-            if name.starts_with("events-") && name.ends_with(".slog") {
+            let number = name.strip_prefix("events-").and_then(|rest| rest.strip_suffix(".slog"));
+            if number.is_some() {
                 names.push(name);
             }
         }
