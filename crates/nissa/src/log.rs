@@ -5,3 +5,6 @@
 pub mod frame;
 pub mod header;
 pub mod index;
+mod segment;
+pub mod sink;
+mod sync;

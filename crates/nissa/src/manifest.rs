@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File, TryLockError};
 use std::hash::BuildHasher as _;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -163,7 +163,31 @@ impl Manifest {
         outcome.map_err(|source| ManifestError::Write { path: path.to_owned(), source })
     }
 
-    pub(crate) fn write_to(&self, file: &mut File) -> io::Result<()> {
+    /// Writes the manifest as [`write`](Self::write) does and returns its file, locked for this process alone: that lock says
+    /// that the run is live. Nobody sees the manifest before it is whole and locked.
+    pub(crate) fn write_locked(&self, path: &Path) -> Result<File, ManifestError> {
+        let failed = |source| ManifestError::Write { path: path.to_owned(), source };
+        // Whoever holds this name is the only one who may make the other.
+        let unfinished = path.with_extension("json.new");
+        let mut file = File::create_new(&unfinished).map_err(failed)?;
+        let outcome = if path.exists() {
+            Err(io::ErrorKind::AlreadyExists.into())
+        } else {
+            lock(&file)
+                .and_then(|()| self.write_to(&mut file))
+                .and_then(|()| fs::rename(&unfinished, path))
+        };
+        match outcome {
+            Ok(()) => Ok(file),
+            Err(source) => {
+                // What went wrong first is what is told.
+                fs::remove_file(&unfinished).ok();
+                Err(failed(source))
+            }
+        }
+    }
+
+    fn write_to(&self, file: &mut File) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
         file.write_all(&text)?;
@@ -216,6 +240,15 @@ impl Versions {
             row_version: ROW_VERSION,
             schema_fingerprint: Hex64(FINGERPRINT),
         }
+    }
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        // A file system without locks: the run is logged all the same, and never looks live.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

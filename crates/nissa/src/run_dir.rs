@@ -124,7 +124,8 @@ impl RunDir {
             Err(source) => return Err(RunDirError::Read { path, source }),
         }
         let dir = Self { path };
-        let known = dir.manifest().is_file() || dir.events().is_file() || dir.checkpoints().is_dir();
+        let known =
+            dir.manifest().is_file() || dir.events().is_file() || dir.checkpoints().is_dir();
         if known || (dir.path.is_dir() && !dir.segments()?.is_empty()) {
             Ok(dir)
         } else {
