@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use sanctum_tui::cli::DisplayArgs;
+use sanctum_tui::cli::{DisplayArgs, LogArgs};
 
 mod defaults;
 mod hyper;
@@ -29,8 +29,9 @@ pub(crate) enum Command {
     /// Train with proximal policy optimisation
     ///
     /// With a terminal on standard output the screen of Sanctum opens; otherwise, or with --no-tui, one line is printed per
-    /// batch. Every run gets a new id and writes a directory of
-    /// that name below --run-dir, with events.jsonl and checkpoints/.
+    /// batch. Every run gets a new id and writes a directory of that name below --run-dir, with its manifest, its event log
+    /// and its checkpoints. What happens to that directory later never stops the training: what the log lost is counted and
+    /// told.
     #[command(allow_negative_numbers = true, before_long_help = defaults::EXAMPLES, after_long_help = defaults::text())]
     #[command(after_help = "Examples, defaults of the tasks and exit codes: --help")]
     Ppo(Box<PpoArgs>),
@@ -63,15 +64,15 @@ pub(crate) struct PpoArgs {
     /// Also write a checkpoint every K batches; one is always written at the end
     #[arg(long, value_name = "K")]
     pub(crate) save: Option<u64>,
-    /// Directory that the new directory of the run is made in
-    #[arg(long, value_name = "ROOT", default_value = "runs")]
-    pub(crate) run_dir: PathBuf,
     /// Print lines instead of opening the screen
     #[arg(long)]
     pub(crate) no_tui: bool,
     /// Report every K-th epoch of an environment; 1 reports all, the last of a batch is always reported
     #[arg(long, value_name = "K")]
     pub(crate) epoch_every: Option<u32>,
+    /// Where the run is written.
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
     /// Settings of the algorithm.
     #[command(flatten)]
     pub(crate) hyper: HyperArgs,

@@ -1,8 +1,6 @@
 //! The command line of `sanctum-tui`.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 mod check;
 mod display;
@@ -11,6 +9,7 @@ mod fsck;
 mod gc;
 mod read;
 mod tail;
+mod train;
 
 pub use check::{CheckArgs, FailOn};
 pub use display::{ColorChoice, DisplayArgs, Environment, MarkerChoice, ThemeChoice};
@@ -19,6 +18,7 @@ pub use fsck::FsckArgs;
 pub use gc::GcArgs;
 pub use read::{Format, GroupArgs, Progress, ReadArgs, RenderArgs, RunArgs, SnapshotArgs};
 pub use tail::TailArgs;
+pub use train::{FsyncChoice, LogArgs, TrainArgs};
 
 /// Seconds between two progress lines of `sanctum-tui`, which is watched or read aloud; `esper`, whose lines are kept
 /// as a log, prints every batch.
@@ -28,7 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   sanctum-tui                            train PPO on CartPole-v1 in this process and watch it
   sanctum-tui --task acrobot --seed 7    the same on another task, with another seed
-  sanctum-tui --run-dir runs             keep the events of the run in runs/<run id>/events.jsonl
+  sanctum-tui --run-dir /data/runs       write the run into /data/runs/<run id> instead of runs/<run id>
   sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
   sanctum-tui render runs/ID --size 80x24
   sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
@@ -62,8 +62,8 @@ Exit codes:
 
 /// Watches a reinforcement-learning run in the terminal.
 ///
-/// Without a command it trains PPO in this process and shows the run live. The run leaves no files unless --run-dir is
-/// given, and at its end the screen stays until `q`.
+/// Without a command it trains PPO in this process and shows the run live, as esper ppo does: its event log and its
+/// checkpoints go into a new directory below ./runs. At the end of the run the screen stays until `q`.
 #[derive(Debug, Parser)]
 #[command(name = "sanctum-tui", version, before_long_help = EXAMPLES, after_long_help = MORE, after_help = "Examples and exit codes: --help")]
 #[command(args_conflicts_with_subcommands = false, subcommand_negates_reqs = true)]
@@ -77,24 +77,6 @@ pub struct Cli {
     /// How to show it.
     #[command(flatten)]
     pub display: DisplayArgs,
-}
-
-/// Which run to train.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Training")]
-pub struct TrainArgs {
-    /// Task to learn: cartpole, acrobot or pendulum
-    #[arg(long, default_value = "cartpole")]
-    pub task: String,
-    /// Seed of everything random
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Batches to train [default: the budget of the task]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    pub episodes: Option<u64>,
-    /// Write the run into a new directory below ROOT; without it the run leaves no files
-    #[arg(long, value_name = "ROOT")]
-    pub run_dir: Option<PathBuf>,
 }
 
 /// What to do instead of training.
@@ -130,7 +112,7 @@ impl Cli {
     /// Fills in what a command takes from the rest of the command line and from its surroundings: the runs root, and
     /// whether long reads say how far they are.
     pub fn settle(&mut self, env: &Environment) {
-        let root = self.train.run_dir.clone().or_else(|| env.run_dir.clone());
+        let root = self.train.log.run_dir.clone().or_else(|| env.run_dir.clone());
         let shown = env.stderr_is_terminal && !self.display.quiet;
         let Some(command) = &mut self.command else { return };
         if let Some(run) = command.run_mut() {

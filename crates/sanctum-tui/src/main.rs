@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let mut cli = Cli::parse();
     cli.settle(&env);
     let ended = match &cli.command {
-        None => demonstrate(&cli.train, &cli.display.resolve(&env, PLAIN_INTERVAL)),
+        None => demonstrate(&cli.train, &cli.display.resolve(&env, PLAIN_INTERVAL), &env),
         Some(command) => {
             let out = &mut io::stdout();
             told(headless::run(command, &cli.display, out, &mut notes(&cli)))
@@ -54,17 +54,22 @@ fn complain(message: &str) {
 }
 
 /// Trains in this process and shows it.
-fn demonstrate(args: &TrainArgs, options: &Options) -> anyhow::Result<Exit> {
+fn demonstrate(args: &TrainArgs, options: &Options, env: &Environment) -> anyhow::Result<Exit> {
     let demonstration = Demonstration {
         task: task_named(&args.task)?,
         seed: args.seed,
         batches: args.episodes,
-        run_dir: args.run_dir.clone(),
+        place: Some(args.log.place(env)),
     };
-    let (run, dir) = demonstration.start(Clock::new().wall())?;
+    let (run, written) = demonstration.start(Clock::new().wall())?;
     let ended = sanctum_tui::run(Box::new(run), options);
-    if let Some(dir) = dir {
-        plain::tell(options, &format!("run directory: {}", dir.path().display()));
+    if let Some(written) = written {
+        for line in written.place() {
+            plain::tell(options, &line);
+        }
+        if let Some(loss) = written.loss() {
+            complain(&loss);
+        }
     }
     ended
 }

@@ -14,16 +14,21 @@ Examples:
   esper ppo --resume runs/ID --episodes 50    50 more batches from the newest checkpoint of a run
   esper ppo --resume runs/ID/checkpoints/000025.ckpt --episodes 25
   esper ppo --no-tui --plain-interval 10      lines instead of a screen, at most one in 10 s
+  esper ppo --run-dir /data/runs --run-id a1  writes /data/runs/a1, or a1-2 if there is one of that name
   esper ppo --learning-rate 3e-4 --target-kl 0.02 --hidden 128,128
 
-Afterwards:
+Meanwhile and afterwards:
   sanctum-tui render runs/ID
-  sanctum-tui snapshot runs/ID --json --get episodes.mean_return";
+  sanctum-tui snapshot runs/ID --json --get episodes.mean_return
+  sanctum-tui tail runs/ID --jsonl";
 
 const EXITS: &str = "
+Environment:
+  SANCTUM_RUN_DIR   where runs are written, unless --run-dir says so
+
 Exit codes:
     0  completed, or stopped through `q`
-    1  run-time error, or the run failed
+    1  run-time error (no run directory could be made), or the run failed
     2  usage error; nothing was written
   130  interrupted (Ctrl-C): the batch was finished, a checkpoint written; a second Ctrl-C leaves at once
   143  terminated (SIGTERM): the same, as far as it fits into two seconds";

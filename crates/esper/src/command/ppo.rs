@@ -2,7 +2,7 @@
 
 use sanctum_tui::cli::Environment;
 use sanctum_tui::clock::Clock;
-use sanctum_tui::source::trainer;
+use sanctum_tui::source::trainer::{self, Written};
 use sanctum_tui::{Exit, Options, View};
 
 use crate::cli::{PLAIN_INTERVAL, PpoArgs};
@@ -12,17 +12,19 @@ use crate::plan::Plan;
 /// Runs the command to its end.
 pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     let plan = Plan::of(args)?;
-    let options = options(args);
+    let env = Environment::read();
+    let options = options(args, &env);
     for note in plan.notes.iter().filter(|_| !options.quiet) {
         tell(&format!("note: {note}"));
     }
     let Plan { task, config, checkpoint, notes: _ } = plan;
+    let place = args.log.place(&env);
     // From here on something is written.
-    let (run, dir) =
-        trainer::begin(task, config, checkpoint, Some(&args.run_dir), Clock::new().wall())?;
-    let tell_place = || match &dir {
-        Some(dir) if !options.quiet => tell(&format!("run directory: {}", dir.path().display())),
-        Some(_) | None => {}
+    let (run, written) =
+        trainer::begin(task, config, checkpoint, Some(&place), Clock::new().wall())?;
+    let tell_place = || {
+        let lines = written.iter().filter(|_| !options.quiet).flat_map(Written::place);
+        lines.for_each(|line| tell(&line));
     };
     // With the screen open there is no place for a message before its end.
     let early = options.view == View::Plain;
@@ -33,12 +35,16 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     if !early {
         tell_place();
     }
+    // A loss is told even to those who want to hear of nothing else.
+    if let Some(loss) = written.as_ref().and_then(Written::loss) {
+        tell(&loss);
+    }
     ended
 }
 
 /// Returns how the run is shown: `--no-tui` is the screen's `--plain`.
-fn options(args: &PpoArgs) -> Options {
-    let mut options = args.display.resolve(&Environment::read(), PLAIN_INTERVAL);
+fn options(args: &PpoArgs, env: &Environment) -> Options {
+    let mut options = args.display.resolve(env, PLAIN_INTERVAL);
     if args.no_tui {
         options.view = View::Plain;
     }

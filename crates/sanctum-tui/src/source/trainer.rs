@@ -1,8 +1,8 @@
 //! A trainer in this process: hub, guard and thread of a run, and the source that a viewer gets of it.
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
 use karn_sanctum::aggregator::Link;
 use leyline::id::IdError;
 use leyline::{Envelope, GroupId, Incoming, RunId, Timestamp};
-use nissa::{RowSink, RunDir};
+use nissa::log::sink::LogSink;
+use signal_hook::consts::SIGXFSZ;
 use simic_emitter::{Bounds, Hub, HubBuilder, StopFlag, StopLevel, SystemClock, pulse};
 use simic_training::checkpoint::Checkpoint;
 use simic_training::config::{Config, ConfigError};
@@ -21,6 +22,11 @@ use simic_training::vitals::{self, SystemSampler};
 
 use crate::source::{Arrival, Source};
 use crate::terminal;
+
+mod written;
+
+use written::Directory;
+pub use written::{LogPlace, Written};
 
 /// Events on their way to the viewer; more wait in the hub's queue, where losses are counted.
 const CHANNEL: usize = 1024;
@@ -35,6 +41,7 @@ const CLOSE: Duration = Duration::from_secs(5);
 pub struct LocalRun {
     events: Receiver<Arc<Envelope>>,
     stop: StopFlag,
+    hub: Hub,
     thread: JoinHandle<()>,
 }
 
@@ -59,12 +66,12 @@ impl LocalRun {
             .on_warning(|warning| terminal::note(warning.to_owned()))
             .start(CLOSE)
             .context("cannot start the hub")?;
-        let flag = stop.clone();
+        let (flag, trained) = (stop.clone(), hub.clone());
         let run = move || {
             // Dropped also if `train` panics: the guard then ends the run as failed.
             let guard = guard;
-            let sampler = vitals::watch(hub.clone(), SystemSampler::new(), vitals::INTERVAL);
-            train(hub, &flag);
+            let sampler = vitals::watch(trained.clone(), SystemSampler::new(), vitals::INTERVAL);
+            train(trained, &flag);
             // A machine without room for that thread trains without readings of the machine.
             drop(sampler);
             if !guard.close(CLOSE) {
@@ -75,13 +82,13 @@ impl LocalRun {
             .name("simic-train".to_owned())
             .spawn(run)
             .context("cannot start the thread simic-train")?;
-        Ok(Self { events, stop, thread })
+        Ok(Self { events, stop, hub, thread })
     }
 }
 
 impl Source for LocalRun {
     fn run(self: Box<Self>, out: &Sender<Arrival>, stop: &StopFlag) -> anyhow::Result<()> {
-        let Self { events, stop: _, thread } = *self;
+        let Self { events, stop: _, hub: _, thread } = *self;
         if out.send(Arrival::Link(Link::TrainerAlive(true))).is_err() {
             return Ok(());
         }
@@ -137,8 +144,8 @@ pub struct Demonstration {
     pub seed: u64,
     /// Batches to train; `None`: the budget of the task.
     pub batches: Option<u64>,
-    /// Where a directory for the run is made; `None`: it leaves no files.
-    pub run_dir: Option<PathBuf>,
+    /// Where the run is written; `None`: it leaves no files.
+    pub place: Option<LogPlace>,
 }
 
 impl Demonstration {
@@ -146,42 +153,46 @@ impl Demonstration {
     ///
     /// # Errors
     ///
-    /// Fails with [`Usage`] if a setting is out of range; else if the run directory or a thread cannot be made.
-    pub fn start(&self, now: Timestamp) -> anyhow::Result<(LocalRun, Option<RunDir>)> {
+    /// Fails with [`Usage`] if a setting is out of range; else if the run directory, the log or a thread cannot be made.
+    pub fn start(&self, now: Timestamp) -> anyhow::Result<(LocalRun, Option<Written>)> {
         let mut config = Config::default_run(self.task, self.seed);
         config.requested_batches = self.batches.unwrap_or(config.requested_batches);
         config.validate().map_err(|error: ConfigError| Usage(error.to_string()))?;
-        begin(self.task, config, None, self.run_dir.as_deref(), now)
+        begin(self.task, config, None, self.place.as_ref(), now)
     }
 }
 
 /// Begins a run with settings that were checked, from nothing or from a checkpoint that fits them.
 ///
-/// With `root` the run gets a new directory there, for its rows and checkpoints; `config.run_dir` is set accordingly.
+/// With a place the run gets a new directory there, for its log and checkpoints; `config.run_dir` is set accordingly. What
+/// happens to that directory later costs the run its log, and is told, but does not stop it.
 ///
 /// # Errors
 ///
-/// Fails if the run directory or a thread cannot be made.
+/// Fails if the run directory, the log or a thread cannot be made.
 pub fn begin(
     task: Task,
     mut config: Config,
     from: Option<Checkpoint>,
-    root: Option<&Path>,
+    place: Option<&LogPlace>,
     now: Timestamp,
-) -> anyhow::Result<(LocalRun, Option<RunDir>)> {
-    let wanted = fresh_run_id(task.name(), now)?;
-    let (dir, run_id) = match root {
-        Some(root) => {
-            let (dir, run_id) = RunDir::create(root, &wanted)?;
-            (Some(dir), run_id)
-        }
-        None => (None, wanted),
+) -> anyhow::Result<(LocalRun, Option<Written>)> {
+    let wanted = match place.and_then(|place| place.run_id.clone()) {
+        Some(wanted) => wanted,
+        None => fresh_run_id(task.name(), now)?,
     };
-    config.run_dir = dir.as_ref().map(|dir| dir.path().to_owned());
-    let mut builder = HubBuilder::new(run_id, GroupId::default(), Arc::new(SystemClock::new()));
-    if let Some(dir) = &dir {
-        builder = builder.sink("rows", Bounds::default(), RowSink::create(&dir.events())?);
-    }
+    let clock = Arc::new(SystemClock::new());
+    let mut left = None;
+    let builder = match place {
+        Some(place) => {
+            outlive_full_files();
+            let (directory, sink) = Directory::create(place, &wanted, task, &mut config, now)?;
+            let builder = HubBuilder::new(directory.run_id.clone(), GroupId::default(), clock);
+            left = Some(directory);
+            builder.sink(written::SINK, LogSink::BOUNDS, sink)
+        }
+        None => HubBuilder::new(wanted, GroupId::default(), clock),
+    };
     let run = LocalRun::start(builder, StopFlag::new(), move |hub, stop| {
         let trainer = match &from {
             Some(from) => Trainer::resume(from, config, |_| task.make(), hub),
@@ -192,7 +203,16 @@ pub fn begin(
             trainer.run(stop).ok();
         }
     })?;
-    Ok((run, dir))
+    let hub = &run.hub;
+    let written = left.map(|directory| Written { directory, hub: hub.clone() });
+    Ok((run, written))
+}
+
+/// Makes a write beyond the size limit of this process (`ulimit -f`) fail as one to a full disk does; the signal that comes
+/// with it would end the process.
+fn outlive_full_files() {
+    // Without the handler only such a limit is worse than a full disk.
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).ok();
 }
 
 /// Returns the task with this name, short (`cartpole`) or as Gymnasium spells it (`CartPole-v1`).

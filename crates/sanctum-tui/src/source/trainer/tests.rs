@@ -2,6 +2,7 @@
 
 use crossbeam_channel::bounded;
 use leyline::{Event, FinishReason, Heartbeat, Phase, TrainingStarted};
+use nissa::log::sink::Fsync;
 
 use super::*;
 
@@ -147,7 +148,7 @@ fn settings_out_of_range_are_refused_before_anything_is_written() {
         task: Task::CartPole,
         seed: 1,
         batches: Some(u64::MAX),
-        run_dir: Some(run_dir.clone()),
+        place: Some(LogPlace { root: run_dir.clone(), run_id: None, fsync: Fsync::Never }),
     };
     let error = demonstration.start(Timestamp::from_micros(0)).unwrap_err();
     assert!(error.downcast_ref::<Usage>().is_some(), "{error}");

@@ -1,0 +1,153 @@
+//! What a run leaves on the disk: its directory, what its manifest says, and what its log lost.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use leyline::{RunId, Timestamp};
+use nissa::RunDir;
+use nissa::log::sink::{Fsync, LogSink};
+use nissa::manifest::Manifest;
+use serde_json::{Map, Value, json};
+use simic_emitter::{Cause, Hub};
+use simic_training::config::Config;
+use simic_training::env::Task;
+
+/// Name of the sink of the event log, in `EMITTER_LOSS` and in counters.
+pub(super) const SINK: &str = "log";
+
+/// Where a run is written, and how safely.
+#[derive(Debug, Clone)]
+pub struct LogPlace {
+    /// Directory in which the directory of the run is made.
+    pub root: PathBuf,
+    /// Id of the run; `None`: one that no other run has.
+    pub run_id: Option<RunId>,
+    /// When the log is made safe against a power cut.
+    pub fsync: Fsync,
+}
+
+/// A run directory that is being written, or was.
+#[derive(Debug)]
+pub struct Written {
+    pub(super) directory: Directory,
+    pub(super) hub: Hub,
+}
+
+/// The directory of a run.
+#[derive(Debug)]
+pub(super) struct Directory {
+    dir: RunDir,
+    /// The id that the run got.
+    pub(super) run_id: RunId,
+    /// The id that was asked for.
+    wanted: RunId,
+}
+
+impl Written {
+    /// Returns the directory.
+    pub fn path(&self) -> &Path {
+        self.directory.dir.path()
+    }
+
+    /// Returns what to tell about the directory, line by line: where it is, and that it has another name than was asked for.
+    pub fn place(&self) -> Vec<String> {
+        let Directory { dir, run_id, wanted } = &self.directory;
+        let mut lines = vec![format!("run directory: {}", dir.path().display())];
+        if run_id != wanted {
+            lines.push(format!("note: the name {wanted} was taken, so this run is {run_id}"));
+        }
+        lines
+    }
+
+    /// Returns what to tell about events that are not in the log, once the run has ended; `None` if all of them are.
+    pub fn loss(&self) -> Option<String> {
+        let counts = self.hub.counts().into_iter().find(|counts| counts.sink == SINK)?;
+        let lost = counts.emitted.saturating_sub(counts.delivered);
+        if lost == 0 {
+            return None;
+        }
+        let causes = Cause::ALL.into_iter().filter_map(|cause| {
+            let events = counts.dropped_by(cause).total();
+            (events != 0).then(|| format!("{events} {}", words(cause)))
+        });
+        let waiting = (counts.queued != 0).then(|| format!("{} not written yet", counts.queued));
+        let causes: Vec<String> = causes.chain(waiting).collect();
+        let (emitted, causes) = (counts.emitted, causes.join(", "));
+        let path = self.path().display();
+        Some(format!("the event log lost {lost} of {emitted} events ({causes}): {path}"))
+    }
+}
+
+const fn words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::QueueFull => "found its queue full",
+        Cause::SinkFailed => "could not be written",
+        Cause::SinkPanicked => "after a panic of its thread",
+        Cause::CloseTimeout => "not written in time at the end",
+    }
+}
+
+impl Directory {
+    /// Makes the directory of a run, and its log; `config.run_dir` becomes that directory.
+    pub(super) fn create(
+        place: &LogPlace,
+        wanted: &RunId,
+        task: Task,
+        config: &mut Config,
+        now: Timestamp,
+    ) -> anyhow::Result<(Self, LogSink)> {
+        let (dir, run_id) = RunDir::create(&place.root, wanted).map_err(elsewhere)?;
+        config.run_dir = Some(dir.path().to_owned());
+        let sink = LogSink::create(&dir, &manifest(&run_id, task, config, now), place.fsync);
+        Ok((Self { dir, run_id, wanted: wanted.clone() }, sink.map_err(elsewhere)?))
+    }
+}
+
+/// Says what to do about a run that cannot be written where it should.
+fn elsewhere(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
+    anyhow!("{:#}; another place can be named with --run-dir", anyhow::Error::new(error))
+}
+
+fn manifest(run_id: &RunId, task: Task, config: &Config, now: Timestamp) -> Manifest {
+    let mut manifest = Manifest::new(run_id.clone(), now);
+    manifest.task = Some(task.name().to_owned());
+    manifest.seed = Some(config.seed);
+    manifest.settings = settings(config);
+    manifest.host = rustix::system::uname().nodename().to_str().ok().map(ToOwned::to_owned);
+    manifest.resumed_from = config.resumed_from.clone();
+    manifest
+}
+
+/// Returns all settings of a run by name; what the manifest has a key of its own for is not among them.
+fn settings(config: &Config) -> BTreeMap<String, Value> {
+    let Config {
+        seed: _,
+        n_envs,
+        max_epochs,
+        requested_batches,
+        start_batch,
+        hyper,
+        epoch_every,
+        run_dir: _,
+        save_every,
+        resumed_from: _,
+    } = config;
+    // A struct of numbers, switches and lists becomes an object.
+    let hyper = serde_json::to_value(hyper).context("settings are no JSON");
+    let mut settings = match hyper {
+        Ok(Value::Object(hyper)) => hyper,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    for (name, value) in [
+        ("n_envs", json!(n_envs)),
+        ("max_epochs", json!(max_epochs)),
+        ("requested_batches", json!(requested_batches)),
+        ("start_batch", json!(start_batch)),
+        ("epoch_every", json!(epoch_every)),
+        ("save_every", json!(save_every)),
+    ] {
+        settings.insert(name.to_owned(), value);
+    }
+    settings.into_iter().collect()
+}
