@@ -41,7 +41,7 @@ pub struct UnknownEvent {
     pub env_id: Option<EnvId>,
     /// Name of the kind, `SCREAMING_SNAKE_CASE`.
     pub event_type: String,
-    /// The payload as it came: JSON text of a row, or the bytes of a frame body as hexadecimal digits.
+    /// The payload as JSON text: of a row letter by letter, of a frame with the names of the writer's listing.
     pub data: String,
 }
 

@@ -1,7 +1,7 @@
 //! The kinds of event: wire name, stable number, lane and least severity of each.
 
 use crate::envelope::Severity;
-use crate::word::{ClosedWord, closed_word};
+use crate::word::closed_word;
 
 closed_word! {
     /// How an event is treated when a queue is nearly full.
@@ -24,6 +24,11 @@ macro_rules! kinds {
             /// Returns the number of the kind in binary frames; a number is never used again.
             pub const fn number(self) -> u16 {
                 match self { $(Self::$variant => $number,)+ }
+            }
+
+            /// Returns the kind with this number.
+            pub const fn from_number(number: u16) -> Option<Self> {
+                match number { $($number => Some(Self::$variant),)+ _ => None }
             }
 
             /// Returns the lane of the kind.
@@ -84,16 +89,10 @@ kinds! {
     MemoryWarning = "MEMORY_WARNING", 21, Lossless, Warning;
 }
 
-impl EventKind {
-    /// Returns the kind with this number.
-    pub fn from_number(number: u16) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.number() == number)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::word::ClosedWord as _;
 
     #[test]
     fn numbers_and_names_are_unique_and_read_back() {

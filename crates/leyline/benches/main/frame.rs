@@ -3,11 +3,15 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use leyline::wire::{FrameDecoder, Schema, encode_frame};
+use leyline::wire::{FrameDecoder, SCHEMA, Schema, encode_frame};
 
 use super::sample;
 
 pub(crate) fn benches(criterion: &mut Criterion) {
+    criterion.bench_function("schema/parse", |bencher| {
+        let listing = format!("{SCHEMA}\nstruct Other\n  x: u64\n");
+        bencher.iter(|| Schema::parse(black_box(&listing)).is_ok());
+    });
     let mut group = criterion.benchmark_group("frame");
     for kind in sample::KINDS {
         let (_, envelope) = sample::of(kind);
@@ -23,6 +27,13 @@ pub(crate) fn benches(criterion: &mut Criterion) {
         });
         group.bench_function(format!("decode/{kind}"), |bencher| {
             let mut decoder = FrameDecoder::new(envelope.run_id.clone(), Schema::own());
+            bencher.iter(|| decoder.decode(black_box(&frame)));
+        });
+        group.bench_function(format!("decode_by_listing/{kind}"), |bencher| {
+            // The same bytes, from a writer with one more type: none of ours then.
+            let schema = Schema::parse(&format!("{SCHEMA}\nstruct Other\n  x: u64\n"));
+            let schema = schema.expect("a listing with one more struct");
+            let mut decoder = FrameDecoder::new(envelope.run_id.clone(), schema);
             bencher.iter(|| decoder.decode(black_box(&frame)));
         });
     }

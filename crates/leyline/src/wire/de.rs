@@ -1,21 +1,26 @@
-//! Reads a JSON tree into our types, and says in the words of the contract what does not fit.
+//! Reads a tree of named values into our types, and says in the words of the contract what does not fit.
 
-use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{StrDeserializer, U32Deserializer};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer as _, MapAccess,
+    SeqAccess, VariantAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 use super::float;
-use super::json::{Json, Object};
+use super::json::{Json, Object, Shape};
 use crate::incoming::Reason;
 use crate::word::BAD_WORD;
 
-/// Whether an integer field takes `3.0`.
+/// Where a tree comes from, which says how its values are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Integers {
-    /// No: contract version 1.
-    Strict,
-    /// Yes: version 0.
-    Lenient,
+pub(super) enum Source {
+    /// A row: floats may be words, times are texts.
+    Row,
+    /// A row of version 0: as [`Self::Row`], and an integer field takes `3.0`.
+    RowV0,
+    /// A frame, walked by the listing of its writer: the values have the types that stand there.
+    Frame,
 }
 
 /// What does not fit. The place where it happens does not know the name of its field; the struct around it adds it.
@@ -65,16 +70,20 @@ impl serde::de::Error for Fault {
 }
 
 /// Reads the member `name` of an object; an absent one is an error unless `T` is an `Option`.
-pub(super) fn member<T: DeserializeOwned>(object: &Object<'_>, name: &str) -> Result<T, Reason> {
+pub(super) fn member<T: DeserializeOwned>(
+    object: &Object<'_>,
+    name: &str,
+    source: Source,
+) -> Result<T, Reason> {
     let value = object.get(name).unwrap_or(&Json::Null);
-    T::deserialize(De { value, integers: Integers::Strict }).map_err(|fault| fault.named(name))
+    T::deserialize(De { value, source }).map_err(|fault| fault.named(name))
 }
 
 /// A value to read.
 #[derive(Clone, Copy)]
 pub(super) struct De<'a, 'de> {
     pub(super) value: &'a Json<'de>,
-    pub(super) integers: Integers,
+    pub(super) source: Source,
 }
 
 impl De<'_, '_> {
@@ -86,7 +95,7 @@ impl De<'_, '_> {
     fn integer(self) -> Result<u64, Fault> {
         match *self.value {
             Json::Count(x) => Ok(x),
-            Json::Float(x) if self.integers == Integers::Lenient => whole(x).ok_or(Fault::Type),
+            Json::Float(x) if self.source == Source::RowV0 => whole(x).ok_or(Fault::Type),
             Json::Null
             | Json::Flag(_)
             | Json::Negative(_)
@@ -102,8 +111,12 @@ impl De<'_, '_> {
             Json::Count(x) => Ok(*x as f64),
             Json::Negative(x) => Ok(*x as f64),
             Json::Float(x) => Ok(*x),
-            Json::Text(text) => float::from_word(text).ok_or(Fault::Type),
-            Json::Null | Json::Flag(_) | Json::List(_) | Json::Object(_) => Err(self.misfit()),
+            Json::Text(text) if self.source != Source::Frame => {
+                float::from_word(text).ok_or(Fault::Type)
+            }
+            Json::Null | Json::Flag(_) | Json::Text(_) | Json::List(_) | Json::Object(_) => {
+                Err(self.misfit())
+            }
         }
     }
 }
@@ -143,6 +156,21 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         if let Json::Flag(x) = self.value { visitor.visit_bool(*x) } else { Err(self.misfit()) }
     }
 
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match *self.value {
+            Json::Negative(x) => visitor.visit_i64(x),
+            Json::Null
+            | Json::Flag(_)
+            | Json::Count(_)
+            | Json::Float(_)
+            | Json::Text(_)
+            | Json::List(_)
+            | Json::Object(_) => {
+                visitor.visit_i64(i64::try_from(self.integer()?).map_err(|_| Fault::TooLarge)?)
+            }
+        }
+    }
+
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         visitor.visit_f64(self.float()?)
     }
@@ -169,16 +197,18 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         if let Json::List(list) = self.value {
-            visitor.visit_seq(Items { items: list.iter(), integers: self.integers })
+            visitor.visit_seq(Items { items: list.iter(), source: self.source })
         } else {
             Err(self.misfit())
         }
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if let Json::Object(object) = self.value {
+        if let Json::Object(object) = self.value
+            && object.is(Shape::Map)
+        {
             let rest = object.members().iter();
-            visitor.visit_map(Members { rest, value: &Json::Null, integers: self.integers })
+            visitor.visit_map(Members { rest, value: &Json::Null, source: self.source })
         } else {
             Err(self.misfit())
         }
@@ -191,15 +221,42 @@ impl<'de> Deserializer<'de> for De<'_, 'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        if let Json::Object(object) = self.value {
-            visitor.visit_seq(Fields { names: fields, object, next: 0, integers: self.integers })
+        if let Json::Object(object) = self.value
+            && object.is(Shape::Struct)
+        {
+            visitor.visit_seq(Fields { names: fields, object, next: 0, source: self.source })
         } else {
             Err(self.misfit())
         }
     }
 
+    /// A variant is known by its name: its position may be another one here.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        let (name, content) = match self.value {
+            Json::Text(name) => (name, None),
+            Json::Object(object) => object.variant().ok_or(Fault::Type)?,
+            Json::Null
+            | Json::Flag(_)
+            | Json::Count(_)
+            | Json::Negative(_)
+            | Json::Float(_)
+            | Json::List(_) => return Err(self.misfit()),
+        };
+        let position = variants.iter().position(|variant| variant == name).ok_or(Fault::Word)?;
+        visitor.visit_enum(OneOf { position, content, source: self.source })
+    }
+
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 i128 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct enum identifier ignored_any
+        i8 i16 i32 i128 u128 f32 char bytes byte_buf unit unit_struct tuple tuple_struct identifier ignored_any
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.source != Source::Frame
     }
 }
 
@@ -207,7 +264,7 @@ struct Fields<'a, 'de> {
     names: &'static [&'static str],
     object: &'a Object<'de>,
     next: usize,
-    integers: Integers,
+    source: Source,
 }
 
 impl<'de> SeqAccess<'de> for Fields<'_, 'de> {
@@ -224,14 +281,14 @@ impl<'de> SeqAccess<'de> for Fields<'_, 'de> {
         let (next, value) =
             self.object.get_from(self.next, name).unwrap_or((self.next, &Json::Null));
         self.next = next;
-        let read = seed.deserialize(De { value, integers: self.integers });
+        let read = seed.deserialize(De { value, source: self.source });
         read.map(Some).map_err(|fault| Fault::Named(fault.named(name)))
     }
 }
 
 struct Items<'a, 'de> {
     items: std::slice::Iter<'a, Json<'de>>,
-    integers: Integers,
+    source: Source,
 }
 
 impl<'de> SeqAccess<'de> for Items<'_, 'de> {
@@ -245,7 +302,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
             None => Ok(None),
             // A list has no keys, so nothing can be absent in it.
             Some(Json::Null) => Err(Fault::Type),
-            Some(value) => seed.deserialize(De { value, integers: self.integers }).map(Some),
+            Some(value) => seed.deserialize(De { value, source: self.source }).map(Some),
         }
     }
 }
@@ -253,7 +310,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
 struct Members<'a, 'de> {
     rest: std::slice::Iter<'a, (std::borrow::Cow<'de, str>, Json<'de>)>,
     value: &'a Json<'de>,
-    integers: Integers,
+    source: Source,
 }
 
 impl<'de> MapAccess<'de> for Members<'_, 'de> {
@@ -272,6 +329,51 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Fault> {
-        seed.deserialize(De { value: self.value, integers: self.integers })
+        seed.deserialize(De { value: self.value, source: self.source })
+    }
+}
+
+struct OneOf<'a, 'de> {
+    position: usize,
+    content: Option<&'a Json<'de>>,
+    source: Source,
+}
+
+impl<'de> EnumAccess<'de> for OneOf<'_, 'de> {
+    type Error = Fault;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Fault> {
+        let position: U32Deserializer<Fault> = (self.position as u32).into_deserializer();
+        Ok((seed.deserialize(position)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for OneOf<'_, 'de> {
+    type Error = Fault;
+
+    fn unit_variant(self) -> Result<(), Fault> {
+        if self.content.is_none() { Ok(()) } else { Err(Fault::Type) }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Fault> {
+        let value = self.content.ok_or(Fault::Type)?;
+        // A variant that holds something holds it: absent is a wrong type here.
+        seed.deserialize(De { value, source: self.source }).map_err(|fault| match fault {
+            Fault::Absent => Fault::Type,
+            fault @ (Fault::Type | Fault::Word | Fault::TooLarge | Fault::Named(_)) => fault,
+        })
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, _visitor: V) -> Result<V::Value, Fault> {
+        Err(Fault::Type)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _fields: &'static [&'static str],
+        _visitor: V,
+    ) -> Result<V::Value, Fault> {
+        Err(Fault::Type)
     }
 }

@@ -1,8 +1,9 @@
-//! Binary frames: one event in a few dozen bytes, for log and socket. The only module that knows bincode.
+//! Binary frames: one event in a few dozen bytes, for log and socket. With the modules in it the only one that knows bincode.
 //!
 //! A frame is `[head][body]`. bincode writes positions and no names, so bytes of another schema would be read wrong
 //! without a sound: whoever carries frames carries the listing of their writer beside them, and reading takes it as an
-//! argument.
+//! argument. A listing that is that of this build lets bytes become types at once; of any other, `listed` walks the bytes
+//! by the listing, and values find their fields by name.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
@@ -12,15 +13,18 @@ use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 
 use super::ROW_VERSION;
-use super::row;
+use super::row::{self, Ids};
 use super::schema::Schema;
 use crate::envelope::{Envelope, Severity};
 use crate::event::Event;
-use crate::id::{EnvId, GroupId, RunId};
+use crate::id::{EnvId, RunId};
 use crate::incoming::{Incoming, Reason, Rejection};
 use crate::kind::EventKind;
 use crate::time::{RunNs, Timestamp};
 use crate::word::ClosedWord as _;
+
+mod listed;
+mod walk;
 
 /// Version of everything around the body of a frame: its head, and how log and socket carry it. Format 1 carried format
 /// and fingerprint in each frame and was never stored outside of the golden files.
@@ -36,15 +40,15 @@ const CONFIG: bincode::config::Configuration<
 
 /// What every frame tells about its event, before the payload. The run is not in it: a stream has one.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Head {
+pub(super) struct Head<'f> {
     kind: u16,
     seq: u64,
     ts: Timestamp,
     mono_ns: RunNs,
-    group_id: GroupId,
+    group_id: &'f str,
     severity: Severity,
     env_id: Option<EnvId>,
-    message: String,
+    message: &'f str,
 }
 
 /// Why an event cannot be a frame.
@@ -59,41 +63,6 @@ pub enum EncodeError {
     /// The codec refused it.
     #[error("cannot write frame")]
     Codec(#[source] Box<dyn StdError + Send + Sync>),
-}
-
-/// Why bytes are not a frame of a schema.
-#[derive(Debug, Error)]
-pub enum FrameError {
-    /// Longer than [`MAX_FRAME_BYTES`].
-    #[error("{bytes} bytes are more than {MAX_FRAME_BYTES}")]
-    TooLong {
-        /// Its length.
-        bytes: usize,
-    },
-    /// No kind has this number.
-    #[error("unknown kind {number}")]
-    Kind {
-        /// The number.
-        number: u16,
-    },
-    /// Damaged inside.
-    #[error("cannot read {part}")]
-    Codec {
-        /// `head` or `body`.
-        part: &'static str,
-        /// What the codec says.
-        #[source]
-        source: Box<dyn StdError + Send + Sync>,
-    },
-    /// Goes on after its event.
-    #[error("{bytes} bytes too many")]
-    Trailing {
-        /// How many bytes are left.
-        bytes: usize,
-    },
-    /// A whole event that breaks a limit of the contract.
-    #[error("event refused: {0}")]
-    Refused(Reason),
 }
 
 /// Appends the frame of an event; the run is left to the stream around it.
@@ -119,11 +88,29 @@ pub fn encode_frame(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), Encode
 fn append(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), bincode::error::EncodeError> {
     let Envelope { v: _, run_id: _, group_id, seq, ts, mono_ns, severity, message, env_id, event } =
         envelope;
-    let kind = event.kind().number();
-    let head = (kind, seq, ts, mono_ns, group_id, severity, env_id, message);
-    bincode::serde::encode_into_std_write(head, out, CONFIG)?;
-    bincode::serde::encode_into_std_write(row::Body(event), out, CONFIG)?;
-    Ok(())
+    let head = Head {
+        kind: event.kind().number(),
+        seq: *seq,
+        ts: *ts,
+        mono_ns: *mono_ns,
+        group_id: group_id.as_str(),
+        severity: *severity,
+        env_id: *env_id,
+        message,
+    };
+    bincode::serde::encode_into_writer(head, Appended(out), CONFIG)?;
+    bincode::serde::encode_into_writer(row::Body(event), Appended(out), CONFIG)
+}
+
+/// Takes what bincode writes.
+struct Appended<'o>(&'o mut Vec<u8>);
+
+impl bincode::enc::write::Writer for Appended<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> Result<(), bincode::error::EncodeError> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 /// Reads the frames of one stream: one run, written with one schema.
@@ -131,12 +118,13 @@ fn append(envelope: &Envelope, out: &mut Vec<u8>) -> Result<(), bincode::error::
 pub struct FrameDecoder {
     run: RunId,
     schema: Schema,
+    ids: Ids,
 }
 
 impl FrameDecoder {
     /// Starts at any frame of a stream; `schema` is the writer's.
-    pub const fn new(run: RunId, schema: Schema) -> Self {
-        Self { run, schema }
+    pub fn new(run: RunId, schema: Schema) -> Self {
+        Self { run, schema, ids: Ids::default() }
     }
 
     /// Returns the run of the stream.
@@ -150,74 +138,92 @@ impl FrameDecoder {
     }
 
     /// Reads one frame; any bytes become something.
+    ///
+    /// Of another schema than that of this build, fields are found by name: one that the writer did not have is `None`,
+    /// one that this build does not have is left out, and an event without a field that this build requires is rejected.
+    /// A kind is known by the name that the writer's listing gives its number.
     pub fn decode(&mut self, frame: &[u8]) -> Incoming {
-        let mut head = None;
-        match self.read(frame, &mut head) {
-            Ok(envelope) => Incoming::Known(Arc::new(envelope)),
-            Err(error) => Incoming::Rejected(Arc::new(rejection(&self.run, head, error))),
+        let bytes = frame.len();
+        if MAX_FRAME_BYTES < bytes {
+            let reason = bad(format_args!("{bytes} bytes are more than {MAX_FRAME_BYTES}"));
+            let rejection =
+                Rejection { run_id: Some(self.run.clone()), ..Rejection::unreadable(reason) };
+            return Incoming::Rejected(Arc::new(rejection));
+        }
+        match self.schema.types().cloned() {
+            None => self.decode_own(frame),
+            Some(types) => listed::decode(&types, &self.run, &mut self.ids, frame),
         }
     }
 
-    /// Reads a frame and leaves its head in `seen`, for the case that the rest is bad.
-    fn read(&self, frame: &[u8], seen: &mut Option<Head>) -> Result<Envelope, FrameError> {
-        let bytes = frame.len();
-        if MAX_FRAME_BYTES < bytes {
-            return Err(FrameError::TooLong { bytes });
+    fn decode_own(&mut self, frame: &[u8]) -> Incoming {
+        let mut head = None;
+        match self.read_own(frame, &mut head) {
+            Ok(envelope) => Incoming::Known(envelope),
+            Err(reason) => Incoming::Rejected(Arc::new(self.rejection(head.as_ref(), reason))),
         }
-        let (head, rest): (Head, _) = decode("head", std::marker::PhantomData, frame)?;
+    }
+
+    /// Reads a frame of this build and leaves its head in `seen`, for the case that the rest is bad.
+    fn read_own<'f>(
+        &mut self,
+        frame: &'f [u8],
+        seen: &mut Option<Head<'f>>,
+    ) -> Result<Arc<Envelope>, Reason> {
+        let (head, read) = bincode::serde::borrow_decode_from_slice::<Head<'f>, _>(frame, CONFIG)
+            .map_err(|_| bad(format_args!("cannot read head")))?;
         let head = seen.insert(head);
-        let Some(kind) = EventKind::from_number(head.kind) else {
-            return Err(FrameError::Kind { number: head.kind });
-        };
-        let (event, rest) = decode("body", BodySeed(kind), rest)?;
-        if !rest.is_empty() {
-            return Err(FrameError::Trailing { bytes: rest.len() });
+        let kind = EventKind::from_number(head.kind).ok_or_else(|| unknown_kind(head.kind))?;
+        let rest = frame.get(read..).unwrap_or_default();
+        let (event, read) = bincode::serde::seed_decode_from_slice(BodySeed(kind), rest, CONFIG)
+            .map_err(|_| bad(format_args!("cannot read body")))?;
+        if read < rest.len() {
+            return Err(trailing(rest.len() - read));
         }
-        let envelope = Envelope {
+        let mut envelope = Envelope {
             v: ROW_VERSION,
             run_id: self.run.clone(),
-            group_id: head.group_id.clone(),
+            group_id: self.ids.group(head.group_id)?,
             seq: head.seq,
             ts: head.ts,
             mono_ns: head.mono_ns,
             severity: head.severity,
-            message: head.message.clone(),
+            message: head.message.to_owned(),
             env_id: head.env_id,
             event,
         };
-        row::complete(envelope).map_err(FrameError::Refused)
+        row::complete(&mut envelope)?;
+        Ok(Arc::new(envelope))
+    }
+
+    #[cold]
+    fn rejection(&mut self, head: Option<&Head<'_>>, reason: Reason) -> Rejection {
+        let kind = head.and_then(|head| EventKind::from_number(head.kind));
+        Rejection {
+            run_id: Some(self.run.clone()),
+            group_id: head.and_then(|head| self.ids.group(head.group_id).ok()),
+            seq: head.map(|head| head.seq),
+            ts: head.map(|head| head.ts),
+            event_type: kind.map(|kind| kind.as_str().to_owned()),
+            v: head.map(|_| ROW_VERSION),
+            reason,
+        }
     }
 }
 
-fn rejection(run: &RunId, head: Option<Head>, error: FrameError) -> Rejection {
-    let reason = match error {
-        FrameError::Refused(reason) => reason,
-        error @ (FrameError::TooLong { .. }
-        | FrameError::Kind { .. }
-        | FrameError::Codec { .. }
-        | FrameError::Trailing { .. }) => Reason::BadFrame(error.to_string()),
-    };
-    let kind = head.as_ref().and_then(|head| EventKind::from_number(head.kind));
-    Rejection {
-        run_id: Some(run.clone()),
-        seq: head.as_ref().map(|head| head.seq),
-        ts: head.as_ref().map(|head| head.ts),
-        event_type: kind.map(|kind| kind.as_str().to_owned()),
-        v: head.as_ref().map(|_| ROW_VERSION),
-        group_id: head.map(|head| head.group_id),
-        reason,
-    }
+#[cold]
+fn bad(what: std::fmt::Arguments<'_>) -> Reason {
+    Reason::BadFrame(what.to_string())
 }
 
-/// Reads one part and returns the bytes after it.
-fn decode<'f, S: for<'de> DeserializeSeed<'de, Value = T>, T>(
-    part: &'static str,
-    seed: S,
-    bytes: &'f [u8],
-) -> Result<(T, &'f [u8]), FrameError> {
-    let (value, read) = bincode::serde::seed_decode_from_slice(seed, bytes, CONFIG)
-        .map_err(|error| FrameError::Codec { part, source: error.into() })?;
-    Ok((value, bytes.get(read..).unwrap_or_default()))
+#[cold]
+fn unknown_kind(number: u16) -> Reason {
+    bad(format_args!("unknown kind {number}"))
+}
+
+#[cold]
+fn trailing(bytes: usize) -> Reason {
+    bad(format_args!("{bytes} bytes too many"))
 }
 
 struct BodySeed(EventKind);

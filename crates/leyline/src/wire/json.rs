@@ -1,12 +1,14 @@
-//! One row as a tree: strict JSON, every repeated key an error, integers never through a float.
+//! One row or one frame as a tree of named values: of a row, strict JSON, every repeated key an error, integers never
+//! through a float.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// A JSON value that borrows its texts from the line where it can.
+/// A JSON value that borrows its texts from the line where it can. Of a frame, a float that is not finite is a float too.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json<'a> {
     Null,
@@ -22,9 +24,28 @@ pub(super) enum Json<'a> {
     Object(Object<'a>),
 }
 
-/// The members of an object in the order of the line.
+/// The members of an object in the order of the line or the frame.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+pub(super) struct Object<'a> {
+    members: Vec<(Cow<'a, str>, Json<'a>)>,
+    shape: Shape,
+}
+
+/// What the writer of an object meant by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Shape {
+    /// A row does not say; it is what the reader takes it for.
+    #[default]
+    Any,
+    /// A struct.
+    Struct,
+    /// A map whose keys are texts.
+    Map,
+    /// A map whose keys are something else, and stand here as their JSON.
+    OddMap,
+    /// A variant of an enum, with its content.
+    Variant,
+}
 
 impl<'a> Object<'a> {
     /// Reads a line that holds one object. `None` for anything else, for a repeated key at any depth, for a number that
@@ -38,7 +59,7 @@ impl<'a> Object<'a> {
 
     /// Returns a member; `null` is the same as absent.
     pub(super) fn get(&self, name: &str) -> Option<&Json<'a>> {
-        self.0
+        self.members
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value)
@@ -49,20 +70,43 @@ impl<'a> Object<'a> {
     ///
     /// Returns the position after the member too.
     pub(super) fn get_from(&self, from: usize, name: &str) -> Option<(usize, &Json<'a>)> {
-        let wrapped = (from..self.0.len()).chain(0..from);
-        let at =
-            wrapped.into_iter().find(|&at| self.0.get(at).is_some_and(|(key, _)| key == name))?;
-        self.0.get(at).map(|(_, value)| (at + 1, value))
+        let wrapped = (from..self.members.len()).chain(0..from);
+        let is_it = |at: &usize| self.members.get(*at).is_some_and(|(key, _)| key == name);
+        let at = wrapped.into_iter().find(is_it)?;
+        self.members.get(at).map(|(_, value)| (at + 1, value))
     }
 
     /// Returns the members in order.
     pub(super) fn members(&self) -> &[(Cow<'a, str>, Json<'a>)] {
-        &self.0
+        &self.members
     }
 
     /// Appends a member.
-    pub(super) fn push(&mut self, name: &'static str, value: Json<'a>) {
-        self.0.push((Cow::Borrowed(name), value));
+    pub(super) fn push(&mut self, name: &'a str, value: Json<'a>) {
+        self.members.push((Cow::Borrowed(name), value));
+    }
+
+    /// Makes an object of a frame. `None` if a key is repeated.
+    pub(super) fn new(shape: Shape, members: Vec<(Cow<'a, str>, Json<'a>)>) -> Option<Self> {
+        (!has_repeated_key(&members)).then_some(Self { members, shape })
+    }
+
+    /// Makes an object whose keys are known to differ.
+    pub(super) const fn of_distinct(shape: Shape, members: Vec<(Cow<'a, str>, Json<'a>)>) -> Self {
+        Self { members, shape }
+    }
+
+    /// Returns whether the object may be taken for a struct or a map.
+    pub(super) fn is(&self, shape: Shape) -> bool {
+        self.shape == Shape::Any || self.shape == shape
+    }
+
+    /// Returns name and content, if the object is a variant of an enum.
+    pub(super) fn variant(&self) -> Option<(&Cow<'a, str>, Option<&Json<'a>>)> {
+        match (self.shape, self.members.as_slice()) {
+            (Shape::Variant, [(name, content)]) => Some((name, Some(content))),
+            _ => None,
+        }
     }
 }
 
@@ -87,6 +131,25 @@ pub(super) fn raw_data(line: &str) -> Option<&str> {
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(TreeVisitor)
+    }
+}
+
+/// As in rows, an absent member is left out.
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => to.serialize_none(),
+            Self::Flag(x) => to.serialize_bool(*x),
+            Self::Count(x) => to.serialize_u64(*x),
+            Self::Negative(x) => to.serialize_i64(*x),
+            Self::Float(x) => to.serialize_f64(*x),
+            Self::Text(x) => to.serialize_str(x),
+            Self::List(list) => to.collect_seq(list),
+            Self::Object(object) => {
+                let there = object.members().iter().filter(|(_, value)| *value != Self::Null);
+                to.collect_map(there.map(|(key, value)| (key, value)))
+            }
+        }
     }
 }
 
@@ -140,10 +203,8 @@ impl<'de> Visitor<'de> for TreeVisitor {
         while let Some(Key(key)) = from.next_key()? {
             members.push((key, from.next_value()?));
         }
-        if has_repeated_key(&members) {
-            return Err(A::Error::custom("repeated key"));
-        }
-        Ok(Json::Object(Object(members)))
+        let object = Object::new(Shape::Any, members);
+        object.map(Json::Object).ok_or_else(|| A::Error::custom("repeated key"))
     }
 }
 

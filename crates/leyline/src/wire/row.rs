@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ROW_VERSION;
-use super::de::{De, Integers, member};
+use super::de::{De, Source, member};
 use super::json::{Json, Object, raw_data};
 use super::ser::{self, Absent};
 use super::{float, row_v0};
@@ -118,9 +118,9 @@ impl Rejection {
     }
 }
 
-/// The ids of the row before: nearly every row has the same ones, and a clone is cheaper than a new text.
+/// The ids of the row or frame before: nearly every one has the same, and a clone is cheaper than a new text.
 #[derive(Debug, Default)]
-struct Ids {
+pub(super) struct Ids {
     run: Option<RunId>,
     group: GroupId,
 }
@@ -146,7 +146,7 @@ impl Ids {
                 ts: head.ts.ok(),
                 event_type: head.event_type.ok().map(str::to_owned),
                 // Only a row without `v` is of version 0: one that says 0 has a number of the producer all the same.
-                v: member(row, "v").ok().filter(|v| *v != 0),
+                v: member(row, "v", Source::Row).ok().filter(|v| *v != 0),
             }))
         })
     }
@@ -158,7 +158,7 @@ impl Ids {
                 None => Ok(GroupId::default()),
                 Some(_) => text(row, "group_id").and_then(|id| self.group(id)),
             },
-            seq: member(row, "seq"),
+            seq: member(row, "seq", Source::Row),
             ts: text(row, "ts").and_then(|ts| Timestamp::parse(ts, 3..=9).ok_or(Reason::BadTime)),
             event_type: text(row, "event_type").and_then(event_type),
         }
@@ -172,7 +172,7 @@ impl Ids {
         Ok(self.run.insert(new).clone())
     }
 
-    fn group(&mut self, id: &str) -> Result<GroupId, Reason> {
+    pub(super) fn group(&mut self, id: &str) -> Result<GroupId, Reason> {
         if self.group.as_str() != id {
             self.group = GroupId::new(id).map_err(|_| Reason::BadText("group_id".to_owned()))?;
         }
@@ -204,12 +204,12 @@ fn read(line: &str, row: &Object<'_>, head: &Head<'_>) -> Result<Incoming, Reaso
     let run_id = head.run_id.clone()?;
     let seq = head.seq.clone()?;
     let ts = head.ts.clone()?;
-    let mono_ns: RunNs = member(row, "mono_ns")?;
+    let mono_ns: RunNs = member(row, "mono_ns", Source::Row)?;
     let event_type = head.event_type.clone()?;
     let group_id = head.group_id.clone()?;
-    let severity: Option<Severity> = member(row, "severity")?;
-    let message = member::<Option<String>>(row, "message")?.unwrap_or_default();
-    let env_id: Option<EnvId> = member(row, "env_id")?;
+    let severity: Option<Severity> = member(row, "severity", Source::Row)?;
+    let message = member::<Option<String>>(row, "message", Source::Row)?.unwrap_or_default();
+    let env_id: Option<EnvId> = member(row, "env_id", Source::Row)?;
     let data = match row.get("data") {
         None => return Err(Reason::MissingField("data".to_owned())),
         Some(data @ Json::Object(_)) => data,
@@ -234,28 +234,28 @@ fn read(line: &str, row: &Object<'_>, head: &Head<'_>) -> Result<Incoming, Reaso
             data,
         });
     };
-    let event = Event::deserialize_body(kind, De { value: data, integers: Integers::Strict })
+    let event = Event::deserialize_body(kind, De { value: data, source: Source::Row })
         .map_err(|fault| fault.named("data"))?;
     let severity = severity.unwrap_or(Severity::Debug);
     known(Envelope { v, run_id, group_id, seq, ts, mono_ns, severity, message, env_id, event })
 }
 
 /// Finishes a known event.
-pub(super) fn known(envelope: Envelope) -> Result<Incoming, Reason> {
-    complete(envelope).map(|envelope| Incoming::Known(Arc::new(envelope)))
+pub(super) fn known(mut envelope: Envelope) -> Result<Incoming, Reason> {
+    complete(&mut envelope)?;
+    Ok(Incoming::Known(Arc::new(envelope)))
 }
 
 /// Applies what holds for every event that comes in: severity at least the least, one environment for envelope and
 /// payload, all limits kept.
-pub(super) fn complete(mut envelope: Envelope) -> Result<Envelope, Reason> {
+pub(super) fn complete(envelope: &mut Envelope) -> Result<(), Reason> {
     envelope.severity = envelope.severity.max(envelope.event.least_severity());
     // Different environments are found by the check below, which also knows the limits.
     envelope.env_id = envelope.env_id.or_else(|| envelope.event.env_id());
     if let Some(env) = envelope.env_id.filter(|_| envelope.event.env_id().is_none()) {
         envelope.event.set_env_id(env);
     }
-    validate::check(&envelope)?;
-    Ok(envelope)
+    validate::check(envelope)
 }
 
 /// Finishes an unknown event: the limits of the envelope hold for it too.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::de::{De, Integers, whole};
+use super::de::{De, Source, whole};
 use super::json::{Json, Object, raw_data};
 use super::row::{event_type, known, text, unknown};
 use crate::envelope::{Envelope, Severity};
@@ -167,7 +167,7 @@ fn read(line: &str, row: &Object<'_>, head: &Head<'_>) -> Result<Incoming, Reaso
         });
     };
     let value = &Json::Object(fields);
-    let event = Event::deserialize_body(kind, De { value, integers: Integers::Lenient })
+    let event = Event::deserialize_body(kind, De { value, source: Source::RowV0 })
         .map_err(|fault| fault.named("data"))?;
     known(Envelope { v, run_id, group_id, seq, ts, mono_ns, severity, message, env_id, event })
 }

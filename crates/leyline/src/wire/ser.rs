@@ -31,6 +31,13 @@ pub(super) fn write<T: Serialize + ?Sized>(value: &T, absent: Absent, out: &mut 
     }
 }
 
+/// Returns a value as JSON in which absent members are left out.
+pub(super) fn text<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut out = String::new();
+    write(value, Absent::Dropped, &mut out);
+    if out.is_empty() { "null".to_owned() } else { out }
+}
+
 /// Appends a text in quotes; only what RFC 8259 forbids is escaped.
 pub(super) fn write_text(text: &str, out: &mut String) {
     out.push('"');

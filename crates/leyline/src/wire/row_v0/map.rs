@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::de::{De, Integers};
+use super::super::de::{De, Source};
 use super::super::float;
 use super::super::json::{Json, Object};
 use crate::event::Event;
@@ -122,7 +122,7 @@ impl<'a> Carry<'_, 'a> {
         let Some(value) = self.data.get(name) else {
             return Ok(None);
         };
-        let de = De { value, integers: Integers::Lenient };
+        let de = De { value, source: Source::RowV0 };
         serde::Deserialize::deserialize(de).map(Some).map_err(|fault| fault.named(name))
     }
 }
