@@ -76,7 +76,7 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
 
 /// A second signal ends the process from inside its handler, even while this thread waits for a reader of its output.
 /// Nothing has to be put in order then: there is no screen, and files are complete up to what was flushed.
-fn leave_at_the_second_signal() -> io::Result<()> {
+pub(crate) fn leave_at_the_second_signal() -> io::Result<()> {
     for number in [SIGINT, SIGTERM] {
         let first = Arc::new(AtomicBool::new(false));
         flag::register_conditional_shutdown(number, 128 + number, Arc::clone(&first))?;

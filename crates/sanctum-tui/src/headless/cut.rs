@@ -53,18 +53,20 @@ struct Trace {
 }
 
 /// The parts of a row that its place in time depends on.
-struct Place<'a> {
+pub(super) struct Place<'a> {
     run: Option<&'a RunId>,
     group: Option<&'a GroupId>,
-    seq: Option<u64>,
-    ts: Option<Timestamp>,
-    mono_ns: Option<RunNs>,
-    start: bool,
-    batch: Option<u64>,
+    pub(super) seq: Option<u64>,
+    pub(super) ts: Option<Timestamp>,
+    pub(super) mono_ns: Option<RunNs>,
+    /// Whether it is a `TRAINING_STARTED`.
+    pub(super) start: bool,
+    /// The batch that it ends.
+    pub(super) batch: Option<u64>,
 }
 
 impl<'a> Place<'a> {
-    fn of(row: &'a Incoming) -> Self {
+    pub(super) fn of(row: &'a Incoming) -> Self {
         match row {
             Incoming::Known(row) => {
                 let batch = if let Event::BatchEpochCompleted(batch) = &row.event {
