@@ -5,6 +5,9 @@
 pub mod frame;
 pub mod header;
 pub mod index;
+pub(crate) mod reader;
+pub mod recovery;
+mod scan;
 mod segment;
 pub mod sink;
 mod sync;

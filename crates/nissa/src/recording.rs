@@ -1,5 +1,6 @@
 //! A run that is read back, whatever it was written as: a directory with a log, a directory or file with rows, a pipe.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
@@ -9,11 +10,14 @@ use leyline::{Incoming, RunNs};
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::manifest::Manifest;
 use crate::rows::RowError;
 use crate::run_dir::{RunDir, RunDirError};
 
+mod log;
 mod rows;
 
+use log::Log;
 use rows::Rows;
 
 /// What a call of [`Recording::read`] found.
@@ -145,6 +149,25 @@ pub enum DamageKind {
     Foreign,
 }
 
+impl DamageKind {
+    /// Returns the word for it, as in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::Torn => "torn",
+            Self::Corrupt => "corrupt",
+            Self::MissingSegment => "missing_segment",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+impl fmt::Display for DamageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// How many events were lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -186,7 +209,8 @@ pub struct Recording {
 
 #[derive(Debug)]
 enum Source {
-    Rows(Rows),
+    Log(Box<Log>),
+    Rows(Box<Rows>),
 }
 
 impl Recording {
@@ -200,16 +224,27 @@ impl Recording {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let about = fs::metadata(path).map_err(|source| OpenError::of(path, source))?;
         let source = if about.is_dir() {
-            Source::Rows(Rows::in_directory(directory(path)?)?)
+            let dir = directory(path)?;
+            if dir.segments().is_ok_and(|segments| segments.is_empty()) && dir.events().is_file() {
+                Source::Rows(Box::new(Rows::in_directory(dir)?))
+            } else if dir.manifest().is_file()
+                || dir.segments().is_ok_and(|found| !found.is_empty())
+            {
+                Source::Log(Box::new(Log::open(dir)?))
+            } else {
+                return Err(OpenError::NotARun { path: path.to_owned() });
+            }
+        } else if path.extension().is_some_and(|end| end == "slog") {
+            return Err(OpenError::Segment { path: path.to_owned() });
         } else {
-            Source::Rows(Rows::in_file(path)?)
+            Source::Rows(Box::new(Rows::in_file(path)?))
         };
         Ok(Self { source })
     }
 
     /// Reads rows from a pipe; `name` names the runs of version 0 rows.
     pub fn from_rows(source: Box<dyn BufRead + Send>, name: &str) -> Self {
-        Self { source: Source::Rows(Rows::new(source, name)) }
+        Self { source: Source::Rows(Box::new(Rows::new(source, name))) }
     }
 
     /// Reads on.
@@ -219,6 +254,7 @@ impl Recording {
     /// See [`RecordingError`]; another call goes on where this one stopped.
     pub fn read(&mut self) -> Result<Read, RecordingError> {
         match &mut self.source {
+            Source::Log(log) => log.read(),
             Source::Rows(rows) => rows.read(),
         }
     }
@@ -233,6 +269,7 @@ impl Recording {
     /// See [`RecordingError`].
     pub fn seek(&mut self, to: Seek) -> Result<(), RecordingError> {
         match &mut self.source {
+            Source::Log(log) => log.seek(to),
             Source::Rows(rows) => rows.seek(to),
         }
     }
@@ -240,6 +277,7 @@ impl Recording {
     /// Returns whether everything in it belongs to one run: true for directories, unknown and so false for rows alone.
     pub const fn is_single_run(&self) -> bool {
         match &self.source {
+            Source::Log(_) => true,
             Source::Rows(rows) => rows.is_single_run(),
         }
     }
@@ -247,6 +285,7 @@ impl Recording {
     /// Returns whether the run is being written, as its lock says; never true for rows alone.
     pub fn is_live(&self) -> bool {
         match &self.source {
+            Source::Log(log) => log.is_live(),
             Source::Rows(rows) => rows.is_live(),
         }
     }
@@ -254,13 +293,23 @@ impl Recording {
     /// Returns the damage met so far, by place. What an entry says about lost events can become more exact later.
     pub fn damage(&self) -> &[Damage] {
         match &self.source {
+            Source::Log(log) => log.damage(),
             Source::Rows(_) => &[],
         }
     }
 
-    /// Returns how far reading has come, in bytes of [`Self::total_bytes`].
-    pub const fn bytes_read(&self) -> u64 {
+    /// Returns the manifest; `None` if there is none, or none that can be read.
+    pub fn manifest(&self) -> Option<&Manifest> {
         match &self.source {
+            Source::Log(log) => log.manifest(),
+            Source::Rows(_) => None,
+        }
+    }
+
+    /// Returns how far reading has come, in bytes of [`Self::total_bytes`].
+    pub fn bytes_read(&self) -> u64 {
+        match &self.source {
+            Source::Log(log) => log.bytes_read(),
             Source::Rows(rows) => rows.bytes_read(),
         }
     }
@@ -268,6 +317,7 @@ impl Recording {
     /// Returns how many bytes there are to read; `None` for a pipe. It grows with a live run.
     pub fn total_bytes(&self) -> Option<u64> {
         match &self.source {
+            Source::Log(log) => Some(log.total_bytes()),
             Source::Rows(rows) => rows.total_bytes(),
         }
     }
@@ -302,10 +352,4 @@ impl Seek {
             Self::MonoNs(wanted) => mono_ns.is_some_and(|mono_ns| wanted <= mono_ns),
         }
     }
-}
-
-/// Returns whether a run directory is being written: its writer holds a lock on the manifest.
-fn is_live(dir: &Path) -> bool {
-    let manifest = fs::File::open(dir.join("manifest.json"));
-    manifest.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use leyline::RunNs;
 
-use super::{OpenError, Read, RecordingError, Seek, is_live, place};
+use super::{OpenError, Read, RecordingError, Seek, place};
 use crate::rows::{RowError, RowReader};
 use crate::run_dir::RunDir;
 
@@ -104,7 +104,7 @@ impl Rows {
     }
 
     pub(super) fn is_live(&self) -> bool {
-        self.dir.as_ref().is_some_and(|dir| is_live(dir.path()))
+        self.dir.as_ref().is_some_and(RunDir::is_live)
     }
 
     pub(super) const fn bytes_read(&self) -> u64 {
@@ -120,7 +120,10 @@ impl Rows {
 
 impl fmt::Debug for Rows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rows").field("name", &self.name).field("file", &self.file).finish()
+        f.debug_struct("Rows")
+            .field("name", &self.name)
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
 }
 
