@@ -5,22 +5,30 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
+use leyline::FinishReason;
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 
-fn sanctum(args: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_sanctum-tui"))
-        .args(args)
-        .env("TERM", "xterm-256color")
-        .env("RUST_BACKTRACE", "0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+#[path = "support/ended.rs"]
+mod ended;
+
+use ended::assert_ended;
+
+/// Starts the program; its runs go into the directory that is returned, unless an argument says otherwise.
+fn sanctum(args: &[&str]) -> (Child, TempDir) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sanctum-tui"));
+    command.args(args).env("TERM", "xterm-256color").env("RUST_BACKTRACE", "0");
+    start(command)
+}
+
+fn start(mut command: Command) -> (Child, TempDir) {
+    let runs = tempfile::tempdir().unwrap();
+    command.env("SANCTUM_RUN_DIR", runs.path()).stdin(Stdio::null());
+    (command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), runs)
 }
 
 /// Reads both outputs to their ends and returns them with the exit code.
-fn finish(mut child: Child) -> (String, String, i32) {
+fn finish((mut child, _runs): (Child, TempDir)) -> (String, String, i32) {
     let mut out = String::new();
     child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
     let mut err = String::new();
@@ -31,7 +39,8 @@ fn finish(mut child: Child) -> (String, String, i32) {
 #[test]
 fn a_pipe_gets_lines_and_ends_with_the_run() {
     let (out, err, code) = finish(sanctum(&["--episodes", "4", "--plain-interval", "0"]));
-    assert_eq!((err.as_str(), code), ("", 0));
+    assert_eq!((err.lines().count(), code), (1, 0), "{err}");
+    assert!(err.starts_with("run directory: "), "{err}");
     assert!(!out.contains('\u{1b}'));
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines.len(), 6, "{out}");
@@ -70,7 +79,7 @@ fn the_same_seed_learns_the_same_and_another_task_is_trained_on_request() {
 fn a_reader_that_goes_away_ends_the_program_silently_and_the_run_properly() {
     let root = tempfile::tempdir().unwrap();
     let args = ["--plain-interval", "0", "--quiet", "--run-dir", root.path().to_str().unwrap()];
-    let mut child = sanctum(&args);
+    let (mut child, _runs) = sanctum(&args);
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
@@ -78,16 +87,13 @@ fn a_reader_that_goes_away_ends_the_program_silently_and_the_run_properly() {
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert_eq!((err.as_str(), child.wait().unwrap().code()), ("", Some(0)));
-    let run = fs::read_dir(root.path()).unwrap().next().unwrap().unwrap().path();
-    let rows = fs::read_to_string(run.join("events.jsonl")).unwrap();
-    let last = rows.lines().last().unwrap();
-    assert!(last.contains("TRAINING_FINISHED") && last.contains("\"stopped\""), "{last}");
+    assert_ended(root.path(), FinishReason::Stopped);
 }
 
 #[test]
 fn signals_end_the_lines_properly() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
-        let mut child = sanctum(&["--plain-interval", "0"]);
+        let (mut child, runs) = sanctum(&["--plain-interval", "0"]);
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         while !line.contains(" batch ") {
@@ -100,6 +106,7 @@ fn signals_end_the_lines_properly() {
         out.read_to_string(&mut rest).unwrap();
         assert!(rest.contains(" info run stopped, "), "{rest}");
         assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert_ended(runs.path(), FinishReason::Stopped);
     }
 }
 
@@ -107,12 +114,9 @@ fn signals_end_the_lines_properly() {
 fn a_hang_up_that_nohup_ignores_stays_ignored() {
     let program = env!("CARGO_BIN_EXE_sanctum-tui");
     let script = "trap '' HUP; exec \"$0\" --episodes 8 --plain-interval 0";
-    let mut child = Command::new("sh")
-        .args(["-c", script, program])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", script, program]);
+    let (mut child, runs) = start(command);
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     out.read_line(&mut line).unwrap();
@@ -121,6 +125,7 @@ fn a_hang_up_that_nohup_ignores_stays_ignored() {
     out.read_to_string(&mut rest).unwrap();
     assert!(rest.contains(" info run completed, 8 of 8 batches done"), "{rest}");
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_ended(runs.path(), FinishReason::Completed);
 }
 
 #[test]
@@ -153,4 +158,22 @@ fn a_run_directory_that_cannot_be_made_is_an_error() {
     let (out, err, code) = finish(sanctum(&["--run-dir", file.to_str().unwrap()]));
     assert_eq!((out.as_str(), code), ("", 1), "{err}");
     assert!(err.starts_with("error: cannot create run directory: "), "{err}");
+    assert!(err.contains("another place can be named with --run-dir"), "{err}");
+}
+
+#[test]
+fn a_name_that_is_taken_gets_a_number_and_that_is_said() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().to_str().unwrap();
+    let args = ["--episodes", "1", "--run-dir", dir, "--run-id", "twice"];
+    let [first, second] = [(); 2].map(|()| finish(sanctum(&args)));
+    assert_eq!((first.2, second.2), (0, 0));
+    assert!(!first.1.contains("taken"), "{}", first.1);
+    assert!(
+        second.1.contains("note: the name twice was taken, so this run is twice-2"),
+        "{}",
+        second.1
+    );
+    assert!(second.0.contains(" info run twice-2 started"), "{}", second.0);
+    assert!(root.path().join("twice").is_dir() && root.path().join("twice-2").is_dir());
 }

@@ -1,32 +1,18 @@
 //! The program in a pseudo-terminal: start, resize, stop and continue, signals, a terminal that goes away.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::fs;
 use std::path::Path;
 
+use leyline::FinishReason;
 use rustix::process::Signal;
 
+#[path = "support/ended.rs"]
+mod ended;
 #[path = "support/pty.rs"]
 mod pty;
 
+use ended::assert_ended;
 use pty::Pty;
-
-/// The last row of the only run below `root`.
-fn last_row(root: &Path) -> String {
-    let run = fs::read_dir(root).unwrap().next().unwrap().unwrap().path();
-    let rows = fs::read_to_string(run.join("events.jsonl")).unwrap();
-    assert!(rows.ends_with('\n'), "the last row is whole");
-    rows.lines().last().unwrap().to_owned()
-}
-
-#[track_caller]
-fn assert_ended(root: &Path, reason: &str) {
-    let row = last_row(root);
-    assert!(
-        row.contains("\"TRAINING_FINISHED\"") && row.contains(&format!("\"reason\":\"{reason}\"")),
-        "{row}"
-    );
-}
 
 #[test]
 fn it_trains_shows_and_gives_the_terminal_back() {
@@ -57,7 +43,7 @@ fn at_the_end_it_stays_on_done_until_q() {
     assert_eq!(pty.exit_code(), 0);
     pty.assert_given_back();
     assert!(pty.text().contains("run directory: "), "told after the terminal was given back");
-    assert_ended(root.path(), "completed");
+    assert_ended(root.path(), FinishReason::Completed);
 }
 
 #[test]
@@ -111,7 +97,7 @@ fn signals_end_the_run_properly() {
         pty.signal(signal);
         assert_eq!(pty.exit_code(), code);
         pty.assert_given_back();
-        assert_ended(root.path(), "stopped");
+        assert_ended(root.path(), FinishReason::Stopped);
     }
 }
 
@@ -122,7 +108,7 @@ fn a_terminal_that_goes_away_ends_the_run_properly() {
     pty.wait_for_text("● LIVE ✓");
     pty.close();
     assert_eq!(pty.wait(), 129);
-    assert_ended(root.path(), "stopped");
+    assert_ended(root.path(), FinishReason::Stopped);
 }
 
 #[test]
@@ -137,7 +123,7 @@ fn ctrl_c_asks_and_a_second_one_stops_the_run() {
     pty.press("\x03\x03");
     assert_eq!(pty.exit_code(), 130);
     pty.assert_given_back();
-    assert_ended(root.path(), "stopped");
+    assert_ended(root.path(), FinishReason::Stopped);
 }
 
 #[test]
@@ -160,7 +146,7 @@ fn a_run_goes_on_without_its_screen() {
     pty.press("\x03");
     assert_eq!(pty.exit_code(), 130);
     assert!(pty.printed().contains("info run stopped, "));
-    assert_ended(root.path(), "stopped");
+    assert_ended(root.path(), FinishReason::Stopped);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 
-use crate::process::{ENDLESS, get, only_run, sanctum_tui, started};
+use crate::process::{ENDLESS, get, has_end_mark, only_run, rows, sanctum_tui, started};
 
 #[test]
 fn a_checkpoint_that_cannot_be_written_fails_the_run() {
@@ -21,7 +21,8 @@ fn a_checkpoint_that_cannot_be_written_fails_the_run() {
     assert_eq!(get(&dir, &[], "finish_reason"), "failed");
     assert_eq!(get(&dir, &[], "connection"), "failed");
     assert!(get(&dir, &[], "finish_error").contains("checkpoint"));
-    let rows = fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    assert!(has_end_mark(&dir), "the log was not closed in order");
+    let rows = rows(&dir);
     let last = rows.lines().last().unwrap();
     assert!(
         last.contains("TRAINING_FINISHED") && last.contains("\"severity\":\"error\""),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::process::{SMALL, checkpoints, get, only_run, run, runs, sanctum_tui};
+use crate::process::{
+    SMALL, between, checkpoints, esper, get, has_end_mark, only_run, rows, run, runs, sanctum_tui,
+    segments,
+};
 
 #[test]
 fn a_run_writes_its_directory_and_prints_a_line_per_batch() {
@@ -37,7 +40,8 @@ fn a_run_writes_its_directory_and_prints_a_line_per_batch() {
         assert_eq!(get(&dir, &[], path), expected, "{path}");
     }
     assert_eq!(get(&dir, &["--at", "batch:7"], "current_batch"), "7");
-    let rows = std::fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    assert!(has_end_mark(&dir) && !done.err.contains("lost"), "{}", done.err);
+    let rows = rows(&dir);
     let saved = rows.lines().filter(|row| row.contains("\"CHECKPOINT_SAVED\""));
     let names = ["checkpoints/000005.ckpt", "checkpoints/000010.ckpt", "checkpoints/000012.ckpt"];
     assert!(saved.zip(names).all(|(row, name)| row.contains(name)));
@@ -105,9 +109,107 @@ fn settings_reach_the_run() {
     assert_eq!(run(root.path(), &format!("{SMALL} --episodes 2 {settings}")).code, Some(0));
     let dir = only_run(root.path());
     assert_eq!(get(&dir, &[], "policy.learning_rate"), "0.002");
-    let rows = std::fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    let rows = rows(&dir);
     let start = rows.lines().find(|row| row.contains("TRAINING_STARTED")).unwrap();
     for part in ["\"learning_rate\":0.002", "\"gamma\":0.9", "\"target_kl\":0.05"] {
         assert!(start.contains(part), "{start}");
     }
+}
+
+/// What a later question needs to know about a run stands beside its events.
+#[test]
+fn the_manifest_says_what_was_run_where_and_with_which_settings() {
+    let root = tempfile::tempdir().unwrap();
+    let line = format!("{SMALL} --episodes 2 --seed 9 --save 2 --hidden 8,8 --target-kl 0.05");
+    assert_eq!(run(root.path(), &line).code, Some(0));
+    let first = only_run(root.path());
+    let manifest = std::fs::read_to_string(first.join("manifest.json")).unwrap();
+    let id = first.file_name().unwrap().to_str().unwrap();
+    let value = |key: &str| between(&manifest, &format!("\"{key}\": "), "\n").trim_end_matches(',');
+    assert_eq!(value("run_id"), format!("\"{id}\""));
+    for (key, expected) in [
+        ("task", "\"CartPole-v1\""),
+        ("seed", "9"),
+        ("n_envs", "2"),
+        ("max_epochs", "16"),
+        ("requested_batches", "2"),
+        ("start_batch", "0"),
+        ("epoch_every", "1"),
+        ("save_every", "2"),
+        ("target_kl", "0.05"),
+        ("value_clip", "null"),
+        ("normalize_advantages", "true"),
+        ("gamma", "0.99"),
+        ("resumed_from", "null"),
+        ("repaired", "null"),
+    ] {
+        assert_eq!(value(key), expected, "{key} in {manifest}");
+    }
+    assert!(1 < value("host").len() && value("host") != "null", "{manifest}");
+    assert!(value("pid").parse::<u32>().is_ok_and(|pid| 0 < pid), "{manifest}");
+    assert!(value("started").starts_with("\"20"), "{manifest}");
+
+    let args = format!("--no-tui --resume {} --episodes 1", first.display());
+    assert_eq!(run(root.path(), &args).code, Some(0));
+    let second = runs(root.path()).into_iter().find(|run| *run != first).unwrap();
+    let manifest = std::fs::read_to_string(second.join("manifest.json")).unwrap();
+    assert!(manifest.contains(&format!("\"resumed_from\": \"{}\"", first.display())), "{manifest}");
+    assert!(manifest.contains("\"start_batch\": 2"), "{manifest}");
+}
+
+#[test]
+fn two_trainers_of_one_name_get_two_directories_and_the_second_is_told() {
+    let root = tempfile::tempdir().unwrap();
+    let args = format!("{SMALL} --episodes 30 --run-id twin");
+    let start = || {
+        let mut command = esper(root.path(), &args);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    // Both at once: whichever makes the directory first has the name.
+    let said: Vec<String> = [start(), start()]
+        .map(|child| child.wait_with_output().unwrap())
+        .into_iter()
+        .map(|output| {
+            assert_eq!(output.status.code(), Some(0));
+            String::from_utf8(output.stderr).unwrap()
+        })
+        .collect();
+    let note = "esper: note: the name twin was taken, so this run is twin-2";
+    assert_eq!(said.iter().filter(|err| err.contains(note)).count(), 1, "{said:?}");
+    for id in ["twin", "twin-2"] {
+        let dir = root.path().join(id);
+        assert_eq!(get(&dir, &[], "run_id"), id);
+        assert_eq!(get(&dir, &[], "current_batch"), "30");
+        assert_eq!(checkpoints(&dir), ["000030.ckpt"]);
+        assert_eq!(segments(&dir).len(), 1);
+    }
+    assert_eq!(runs(root.path()).len(), 2);
+}
+
+#[test]
+fn the_runs_root_is_the_flag_else_the_variable_else_runs_here() {
+    let place = tempfile::tempdir().unwrap();
+    let (flag, variable) = (place.path().join("flag"), place.path().join("variable"));
+    let here = place.path().join("runs");
+    let run = |change: &dyn Fn(&mut std::process::Command)| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_esper"));
+        command.arg("ppo").args(format!("{SMALL} --episodes 1").split(' '));
+        command.current_dir(place.path()).env_remove("SANCTUM_RUN_DIR");
+        change(&mut command);
+        assert!(command.output().unwrap().status.success());
+    };
+    run(&|command| {
+        command.arg("--run-dir").arg(&flag).env("SANCTUM_RUN_DIR", &variable);
+    });
+    assert!(runs(&flag).len() == 1 && !variable.exists());
+    run(&|command| {
+        command.env("SANCTUM_RUN_DIR", &variable);
+    });
+    assert!(runs(&variable).len() == 1 && !here.exists());
+    run(&|_| {});
+    run(&|command| {
+        command.env("SANCTUM_RUN_DIR", "");
+    });
+    assert_eq!(runs(&here).len(), 2);
 }

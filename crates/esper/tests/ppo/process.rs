@@ -86,18 +86,37 @@ pub(crate) fn checkpoints(run: &Path) -> Vec<String> {
     names
 }
 
-/// Returns what `sanctum-tui` prints.
+/// What a command of `sanctum-tui` did.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: u8,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs a command of `sanctum-tui`.
+pub(crate) fn said(args: &[&str]) -> Said {
+    let cli = Cli::try_parse_from(std::iter::once(&"sanctum-tui").chain(args)).unwrap();
+    let command = cli.command.as_ref().unwrap();
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let ended = headless::run(command, &cli.display, &mut out, &mut notes);
+    let mut err = String::from_utf8(notes).unwrap();
+    let code = ended.map_or_else(
+        |failure| {
+            err.push_str(&failure.to_string());
+            failure.exit_code()
+        },
+        |()| 0,
+    );
+    Said { code, out: String::from_utf8(out).unwrap(), err }
+}
+
+/// Returns what a command of `sanctum-tui` prints; fails if it does not succeed.
 #[track_caller]
 pub(crate) fn sanctum_tui(args: &[&str]) -> String {
-    let cli = Cli::try_parse_from(std::iter::once(&"sanctum-tui").chain(args)).unwrap();
-    let mut out = Vec::new();
-    let mut notes = std::io::sink();
-    match &cli.command {
-        Some(command) => headless::run(command, &cli.display, &mut out, &mut notes),
-        None => panic!("no command in {args:?}"),
-    }
-    .unwrap();
-    String::from_utf8(out).unwrap()
+    let said = said(args);
+    assert_eq!(said.code, 0, "{args:?}: {}", said.err);
+    said.out
 }
 
 /// Returns one value of the snapshot of a run.
@@ -105,4 +124,33 @@ pub(crate) fn sanctum_tui(args: &[&str]) -> String {
 pub(crate) fn get(run: &Path, more: &[&str], path: &str) -> String {
     let args = [&["snapshot", run.to_str().unwrap(), "--json", "--get", path], more].concat();
     sanctum_tui(&args).trim_end_matches('\n').to_owned()
+}
+
+/// Returns the events of a run that is whole, as rows.
+#[track_caller]
+pub(crate) fn rows(run: &Path) -> String {
+    sanctum_tui(&["tail", run.to_str().unwrap(), "--jsonl"])
+}
+
+/// Returns the segments of a run.
+pub(crate) fn segments(run: &Path) -> Vec<PathBuf> {
+    let dir = RunDir::open(run).unwrap();
+    dir.segments().unwrap().into_iter().map(|number| dir.segment(number)).collect()
+}
+
+/// Returns whether the log of a run ends with the mark of its end.
+pub(crate) fn has_end_mark(run: &Path) -> bool {
+    let mut mark = Vec::new();
+    Mark::End { events: 0 }.append(&mut mark);
+    let log = std::fs::read(segments(run).last().unwrap()).unwrap();
+    let tail = log.get(log.len().saturating_sub(mark.len())..).unwrap();
+    let Look::Frame { payload } = frame::look(tail) else { return false };
+    matches!(Mark::read(payload), Some(Mark::End { .. }))
+}
+
+/// Returns the part of a message between two others.
+#[track_caller]
+pub(crate) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no `{before}` in {text}"));
+    rest.split_once(after).unwrap_or_else(|| panic!("no `{after}` after `{before}` in {text}")).0
 }

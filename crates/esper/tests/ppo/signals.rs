@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use crate::process::{ENDLESS, checkpoints, get, only_run, signal, started};
+use crate::process::{ENDLESS, checkpoints, get, has_end_mark, only_run, rows, signal, started};
 
 /// Sends a signal to a run in progress and checks how it ended.
 #[track_caller]
@@ -17,7 +17,8 @@ fn check(name: &str, code: i32) {
     assert_eq!(get(&dir, &[], "connection"), "finished");
     assert_eq!(get(&dir, &[], "telemetry.events_lost"), "0");
     assert_eq!(get(&dir, &[], "telemetry.events_rejected"), "0");
-    let rows = std::fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    assert!(has_end_mark(&dir), "the log was not closed in order");
+    let rows = rows(&dir);
     let last = rows.lines().last().unwrap();
     assert!(
         last.contains("TRAINING_FINISHED") && last.contains("\"reason\":\"stopped\""),

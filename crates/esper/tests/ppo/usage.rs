@@ -17,6 +17,8 @@ fn bad_arguments_write_nothing() {
         ("--save 0", "--save is 0"),
         ("--epoch-every 0", "--epoch-every is 0"),
         ("--resume no/such/checkpoint", "cannot resume: "),
+        ("--fsync sometimes", "interval, batch, always, never"),
+        ("--run-id a/b", "'--run-id <ID>'"),
         ("--episode 5", "--episodes"),
         ("five", "unexpected argument 'five'"),
     ] {

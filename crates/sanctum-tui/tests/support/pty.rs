@@ -11,6 +11,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use tempfile::TempDir;
 
 /// A program that says nothing for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,6 +29,8 @@ pub(crate) struct Pty {
     pub(crate) bytes: Vec<u8>,
     /// The modes of the terminal before the program began.
     modes: String,
+    /// Where the program writes its runs, unless an argument says otherwise.
+    _runs: TempDir,
 }
 
 impl Pty {
@@ -50,6 +53,8 @@ impl Pty {
         {
             command.env(name, value);
         }
+        let runs = tempfile::tempdir().expect("a directory");
+        command.env("SANCTUM_RUN_DIR", runs.path());
         for (name, value) in variables {
             command.env(name, value);
         }
@@ -78,6 +83,7 @@ impl Pty {
             parser: vt100::Parser::new(some(rows), some(columns), 0),
             bytes: Vec::new(),
             modes,
+            _runs: runs,
         }
     }
 
