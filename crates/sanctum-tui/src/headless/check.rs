@@ -3,7 +3,11 @@
 use std::io::Write;
 
 use crate::cli::CheckArgs;
+use crate::headless::cut::{Cut, Step, Wanted};
 use crate::headless::failure::Failure;
+use crate::headless::read;
+use crate::headless::source::Source;
+use crate::headless::when::When;
 
 mod course;
 mod judge;
@@ -12,27 +16,64 @@ mod readings;
 mod report;
 
 use judge::Judge;
-use report::{Report, Verdict};
+use report::{GroupReport, Report, Verdict};
 
 /// Does what `args` ask for: prints on `out`, and on `notes` what a person should know beside it.
 ///
 /// # Errors
 ///
-/// See [`Failure`].
+/// See [`Failure`]; of [`Failure::Verdict`], [`Failure::Damaged`] and [`Failure::NotFound`] for want of anything to judge
+/// the output is complete.
 pub(super) fn check(
     args: &CheckArgs,
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), Failure> {
-    let _ = notes;
-    let judge = Judge::default();
-    let report = Report::new(judge.report(), args.fail_on, false);
+    let at: When = args
+        .at
+        .parse()
+        .map_err(|error: super::when::WhenError| Failure::Usage(error.to_string()))?;
+    let wanted = read::wanted(&args.group)?;
+    let mut source = Source::open(&args.run)?;
+    let mut cut = Cut::new(at, wanted.clone(), source.recording().is_single_run());
+    let mut judge = Judge::default();
+    while let Some(row) = source.next()? {
+        match cut.before(&row) {
+            Step::Take => judge.apply(&row),
+            Step::Skip => continue,
+            Step::End => break,
+        }
+        if cut.is_reached(&row, judge.fold()) {
+            break;
+        }
+    }
+    let groups = chosen(&judge, &cut, &wanted)?;
+    let whole = source.close(notes);
+    let report = Report::new(groups, args.fail_on, whole.is_err());
     let text = if args.json { report.to_json() + "\n" } else { report.to_text() };
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Write)?;
     match report.verdict(args.fail_on) {
         Verdict::Passed => Ok(()),
         Verdict::Failed(level) => Err(Failure::Verdict(level.into())),
-        Verdict::Damaged => Err(Failure::Damaged(String::new())),
-        Verdict::Nothing => Err(Failure::NotFound("nothing could be judged".to_owned())),
+        Verdict::Damaged => whole,
+        Verdict::Nothing => Err(Failure::NotFound(format!(
+            "nothing in it could be judged: {}",
+            args.run.source.display()
+        ))),
     }
+}
+
+/// Returns what was found in the groups that are wanted: all of them when nobody chose.
+fn chosen(judge: &Judge, cut: &Cut, wanted: &Wanted) -> Result<Vec<GroupReport>, Failure> {
+    let mut groups = judge.report();
+    if *wanted != Wanted::default() {
+        let key = cut.choose(judge.fold()).map_err(|missing| read::unknown(&missing))?;
+        groups.retain(|group| {
+            key.as_ref().is_some_and(|key| {
+                let own = wanted.group.is_none() || group.group_id == key.group_id;
+                own && group.run_id == key.run_id
+            })
+        });
+    }
+    Ok(groups)
 }

@@ -1,0 +1,122 @@
+//! What the limit of a metric says in words, and how far a value lies beyond it.
+
+use leyline::metric::MetricSpec;
+use leyline::threshold::{self, Band, Limit};
+use leyline::unit::Unit;
+use leyline::wire;
+
+use crate::headless::check::course::Level;
+
+/// Returns the limit that a verdict of this level stands for, such as `> 0.03` or `<= 0.1 or > 3.0`.
+pub(super) fn format_limit(spec: &MetricSpec, level: Level) -> String {
+    let own = match spec.band {
+        Some(band) => one_of(band, level),
+        None => "not finite".to_owned(),
+    };
+    // The limits that apply under a condition; the conditions themselves are in `karn_sanctum::verdict`.
+    match (spec.number, level) {
+        (123, Level::Critical) => format!(
+            "{} while entropy is {} and clip fraction is >= {}",
+            side(threshold::ENTROPY_CLIP_CORRELATION_CRITICAL),
+            side(Limit::AtMost(threshold::ENTROPY_WARNING)),
+            number(threshold::CLIP_WARNING)
+        ),
+        (123, Level::Warning) => format!(
+            "{} while entropy is {}",
+            side(threshold::ENTROPY_CLIP_CORRELATION_WARNING),
+            side(Limit::AtMost(threshold::ENTROPY_WARNING))
+        ),
+        (211, _) => format!(
+            "{own} while value_max - value_min is {}",
+            side(Limit::Below(threshold::VALUE_COLLAPSE_RANGE))
+        ),
+        (721 | 730, _) => format!("{own} of the total"),
+        _ if spec.unit == Unit::Flag => "true".to_owned(),
+        _ => own,
+    }
+}
+
+/// Returns how far a value lies beyond the limit of `band` that it crosses, in the unit of the value: larger is worse.
+pub(super) fn depth(band: Option<&Band>, value: f64) -> f64 {
+    let beyond = |limit: &Limit| {
+        limit.is_crossed_by(value).then(|| match *limit {
+            Limit::Above(at) | Limit::AtLeast(at) | Limit::Below(at) | Limit::AtMost(at) => {
+                (value - at).abs()
+            }
+            Limit::MagnitudeAtLeast(at) => value.abs() - at,
+        })
+    };
+    let limits = band.into_iter().flat_map(|band| band.warning.iter().chain(band.critical));
+    // Without a limit of its own the larger magnitude is the worse one.
+    limits.filter_map(beyond).reduce(f64::max).unwrap_or_else(|| value.abs())
+}
+
+fn one_of(band: &Band, level: Level) -> String {
+    let limits = match level {
+        Level::Warning => band.warning,
+        Level::Critical => band.critical,
+    };
+    if limits.is_empty() {
+        return "not finite".to_owned();
+    }
+    limits.iter().map(|&limit| side(limit)).collect::<Vec<_>>().join(" or ")
+}
+
+fn side(limit: Limit) -> String {
+    match limit {
+        Limit::Above(at) => format!("> {}", number(at)),
+        Limit::AtLeast(at) => format!(">= {}", number(at)),
+        Limit::Below(at) => format!("< {}", number(at)),
+        Limit::AtMost(at) => format!("<= {}", number(at)),
+        Limit::MagnitudeAtLeast(at) => format!("magnitude >= {}", number(at)),
+    }
+}
+
+fn number(value: f64) -> String {
+    wire::to_json(&value)
+}
+
+#[cfg(test)]
+mod tests {
+    use leyline::metric;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, warning: &str, critical: &str) {
+        let spec = metric::by_path(path).unwrap();
+        assert_eq!(format_limit(spec, Level::Warning), warning, "{path}");
+        assert_eq!(format_limit(spec, Level::Critical), critical, "{path}");
+    }
+
+    #[test]
+    fn a_limit_is_told_in_words() {
+        check("policy.kl_divergence", "> 0.015", "> 0.03");
+        check("policy.advantage_std", "<= 0.5 or > 2.0", "<= 0.1 or > 3.0");
+        check("policy.advantage_mean", "magnitude >= 0.1", "magnitude >= 0.3");
+        check("policy.ratio_std", "> 0.5", "not finite");
+        check("policy.policy_loss", "not finite", "not finite");
+        check("policy.entropy_collapsed", "true", "true");
+        check("vitals.ram_used_gb", "> 0.75 of the total", "> 0.9 of the total");
+        check(
+            "policy.entropy_clip_correlation",
+            "< -0.4 while entropy is <= 0.3",
+            "< -0.5 while entropy is <= 0.3 and clip fraction is >= 0.25",
+        );
+        let spec = metric::by_path("policy.value_std").unwrap();
+        assert_eq!(
+            format_limit(spec, Level::Critical),
+            "< 0.01 while value_max - value_min is < 0.1"
+        );
+    }
+
+    #[test]
+    fn farther_beyond_is_deeper_on_either_side() {
+        let std = Some(&threshold::ADVANTAGE_STD);
+        assert!(depth(std, 0.3) < depth(std, 0.05));
+        assert!(depth(std, 2.1) < depth(std, 4.0));
+        let mean = Some(&threshold::ADVANTAGE_MEAN);
+        assert!(depth(mean, 0.2) < depth(mean, -0.4));
+        assert!(depth(None, 1.0) < depth(None, -2.0));
+    }
+}
