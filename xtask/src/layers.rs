@@ -108,6 +108,16 @@ const OUTSIDE: &[Outside] = &[
         &["esper", "sanctum-tui", "xtask"],
         "errors of programs, which are printed and not matched on",
     ),
+    outside(
+        "arrow-array",
+        &["sanctum-tui"],
+        "columns for parquet, in the optional feature `parquet` only",
+    ),
+    outside(
+        "arrow-schema",
+        &["sanctum-tui"],
+        "types of columns for parquet, in the optional feature `parquet` only",
+    ),
     outside("bincode", &["leyline"], "binary frames, behind one module (ADR 0002)"),
     Outside {
         name: "clap",
@@ -126,6 +136,8 @@ const OUTSIDE: &[Outside] = &[
         tests_of: &["sanctum-tests"],
         why: "bounded queues with `try_send`, `select!` and timeouts",
     },
+    outside("csv", &["sanctum-tui"], "quoting and line ends of exported tables, as RFC 4180 has them"),
+    outside("globset", &["sanctum-tui"], "the patterns of `export --metrics`, matched all at once"),
     outside(
         "jiff",
         &["leyline", "xtask"],
@@ -140,6 +152,11 @@ const OUTSIDE: &[Outside] = &[
         "nvml-wrapper",
         &["simic-training"],
         "readings of the graphics card; loads the driver at run time",
+    ),
+    outside(
+        "parquet",
+        &["sanctum-tui"],
+        "the column format that data tools read; optional, because it doubles what there is to compile",
     ),
     outside(
         "postcard",
