@@ -136,7 +136,11 @@ const OUTSIDE: &[Outside] = &[
         tests_of: &["sanctum-tests"],
         why: "bounded queues with `try_send`, `select!` and timeouts",
     },
-    outside("csv", &["sanctum-tui"], "quoting and line ends of exported tables, as RFC 4180 has them"),
+    outside(
+        "csv",
+        &["sanctum-tui"],
+        "quoting and line ends of exported tables, as RFC 4180 has them",
+    ),
     outside("globset", &["sanctum-tui"], "the patterns of `export --metrics`, matched all at once"),
     outside(
         "jiff",
