@@ -1,11 +1,11 @@
-//! One run gives one snapshot, whichever way its events came: by channel, from the file, or as frames.
+//! One run gives one snapshot, whichever way its events came: by channel, from the log, from rows, or as frames.
 
 use karn_sanctum::{Aggregator, Snapshot};
 use leyline::wire::{self, FrameDecoder, Schema};
 use leyline::{Incoming, ViewNs};
 use sanctum_tui::headless::snapshot::to_json;
 
-use crate::support::{Trained, printed, small, train};
+use crate::support::{Trained, file, logged, printed, small, train};
 
 /// Folds events in replay time, each received at its own `mono_ns`.
 fn fold<'a>(events: impl IntoIterator<Item = &'a Incoming>) -> Snapshot {
@@ -24,14 +24,23 @@ fn fold<'a>(events: impl IntoIterator<Item = &'a Incoming>) -> Snapshot {
 #[test]
 fn channel_file_and_frames_give_the_same_snapshot() {
     let root = tempfile::tempdir().unwrap();
-    let Trained { dir, events } = train(small(12), None, root.path());
+    let Trained { dir, events, told: _ } = train(small(12), None, root.path());
     let live = fold(&events);
     assert_eq!(live.telemetry.events_lost, Some(0));
     assert_eq!((live.current_batch, live.max_batches), (Some(12), 12));
     assert!(400 < events.len() && live.episodes.total != 0 && live.policy.kl_divergence.is_some());
 
-    let file = printed(&["snapshot", dir.to_str().unwrap(), "--json"]);
-    assert_eq!(file.trim_end(), to_json(&live), "rows and channel differ");
+    let log = printed(&["snapshot", dir.to_str().unwrap(), "--json"]);
+    assert_eq!(log.trim_end(), to_json(&live), "log and channel differ");
+    let read = logged(&dir);
+    assert!(read == events, "log and channel differ");
+    assert_eq!(to_json(&fold(&read)), to_json(&live), "log and channel differ");
+
+    let rows = printed(&["export", dir.to_str().unwrap(), "--format", "rows"]);
+    assert_eq!(printed(&["tail", dir.to_str().unwrap(), "--jsonl"]), rows);
+    let (_dir, rows) = file(rows);
+    let rows = printed(&["snapshot", rows.to_str().unwrap(), "--json"]);
+    assert_eq!(rows, log, "rows and log differ");
 
     let frames: Vec<Incoming> = events
         .iter()
@@ -51,7 +60,7 @@ fn channel_file_and_frames_give_the_same_snapshot() {
 #[test]
 fn every_moment_of_a_replay_equals_that_moment_of_the_live_view() {
     let root = tempfile::tempdir().unwrap();
-    let Trained { dir, events } = train(small(3), None, root.path());
+    let Trained { dir, events, told: _ } = train(small(3), None, root.path());
     for n in (1..=events.len()).step_by(7) {
         let at = format!("seq:{}", n - 1);
         let replayed = printed(&["snapshot", dir.to_str().unwrap(), "--json", "--at", &at]);

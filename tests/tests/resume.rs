@@ -15,7 +15,7 @@ fn tele_014_resume_25_plus_50_shows_25_of_75() {
     let second = train(checkpoint.config(50), Some(checkpoint), root.path());
     assert_ne!(get(&first.dir, &[], "run_id"), get(&second.dir, &[], "run_id"));
 
-    let rows = std::fs::read_to_string(second.dir.join("events.jsonl")).unwrap();
+    let rows = printed(&["tail", second.dir.to_str().unwrap(), "--jsonl"]);
     let kinds: Vec<String> =
         rows.lines().map(|row| parsed(row)["event_type"].as_str().unwrap().to_owned()).collect();
     let place = |kind: &str| kinds.iter().position(|k| k == kind).unwrap();
@@ -53,7 +53,7 @@ fn parsed(row: &str) -> Value {
 
 /// Returns what the rows of some kinds say about the training itself, without clocks and without counts since start.
 fn said(dir: &std::path::Path, from_batch: u64) -> Vec<Value> {
-    let rows = std::fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    let rows = printed(&["tail", dir.to_str().unwrap(), "--jsonl"]);
     let mut begun = from_batch == 1;
     let mut said = Vec::new();
     for row in rows.lines().map(parsed) {

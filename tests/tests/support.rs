@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use leyline::{Incoming, Timestamp};
+use leyline::{Incoming, RunId, Timestamp};
+use nissa::log::sink::Fsync;
+use nissa::recording::{Read, Recording};
 use sanctum_tui::cli::Cli;
 use sanctum_tui::headless;
-use sanctum_tui::source::{Arrival, Source, trainer};
+use sanctum_tui::source::trainer::{self, LogPlace};
+use sanctum_tui::source::{Arrival, Source};
 use serde_json::{Value, json};
 use simic_emitter::StopFlag;
 use simic_training::checkpoint::Checkpoint;
@@ -191,14 +194,28 @@ pub(crate) fn assert_value(case: &str, found: &str, expected: &str) {
 pub(crate) struct Trained {
     /// Its directory.
     pub(crate) dir: PathBuf,
+    /// What is told about the directory.
+    pub(crate) told: Vec<String>,
     /// What a viewer in the same process received, in order.
     pub(crate) events: Vec<Incoming>,
 }
 
 /// Trains to the end, as `esper ppo` does, and returns what a viewer saw and what was written.
 pub(crate) fn train(config: Config, from: Option<Checkpoint>, root: &Path) -> Trained {
+    train_as(None, config, from, root)
+}
+
+/// As [`train`], asking for this run id.
+pub(crate) fn train_as(
+    run_id: Option<RunId>,
+    config: Config,
+    from: Option<Checkpoint>,
+    root: &Path,
+) -> Trained {
     let now = Timestamp::from_micros(1_763_726_400_000_000);
-    let (run, dir) = trainer::begin(Task::CartPole, config, from, Some(root), now).unwrap();
+    let place = LogPlace { root: root.to_owned(), run_id, fsync: Fsync::Never };
+    let (run, written) = trainer::begin(Task::CartPole, config, from, Some(&place), now).unwrap();
+    let written = written.unwrap();
     // Room for everything, so that this thread need not read while the source writes.
     let (out, arrivals) = crossbeam_channel::bounded(1 << 16);
     Source::run(Box::new(run), &out, &StopFlag::new()).unwrap();
@@ -207,7 +224,21 @@ pub(crate) fn train(config: Config, from: Option<Checkpoint>, root: &Path) -> Tr
         Arrival::Event(incoming) => Some(incoming),
         Arrival::Link(_) => None,
     });
-    Trained { dir: dir.unwrap().path().to_owned(), events: events.collect() }
+    let events = events.collect();
+    assert_eq!(written.loss(), None);
+    Trained { dir: written.path().to_owned(), told: written.place(), events }
+}
+
+/// Returns everything that is in a log, which must be whole.
+#[track_caller]
+pub(crate) fn logged(run: &Path) -> Vec<Incoming> {
+    let mut recording = Recording::open(run).unwrap();
+    let mut events = Vec::new();
+    while let Read::Event(incoming) = recording.read().unwrap() {
+        events.push(incoming);
+    }
+    assert_eq!(recording.damage(), []);
+    events
 }
 
 /// Returns a small run: two environments, batches of 16 epochs, every epoch reported.
