@@ -111,6 +111,9 @@ fn place_at(window: &mut Window) -> io::Result<Option<FramePlace>> {
 
 /// Goes to the frame of an entry and returns whether it is there, whole, and the one that the entry tells of.
 fn is_at(window: &mut Window, entry: Entry) -> io::Result<bool> {
+    if window.file_bytes()? <= entry.offset {
+        return Ok(false);
+    }
     window.go_to(entry.offset)?;
     let place = place_at(window)?;
     Ok(place.is_some_and(|place| place.seq == entry.seq && place.mono_ns == entry.mono_ns))

@@ -77,8 +77,8 @@ pub(super) enum Found {
 /// Why no frame is at a place.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Trouble {
-    /// The file ends within it; its length, if it says one.
-    Short(Option<usize>),
+    /// The file ends within it.
+    Short,
     /// Its length cannot be.
     BadLength,
     /// Its checksum does not hold; its length.
@@ -110,9 +110,7 @@ impl Segment {
                     Found::Event(FramePlace::read(payload))
                 }
             }
-            Some(Look::Short { wanted }) => {
-                return Ok(Found::Nothing(Trouble::Short((HEAD_BYTES < wanted).then_some(wanted))));
-            }
+            Some(Look::Short { .. }) => return Ok(Found::Nothing(Trouble::Short)),
             Some(Look::BadLength { .. }) => return Ok(Found::Nothing(Trouble::BadLength)),
             Some(Look::BadChecksum { frame_bytes }) => {
                 return Ok(Found::Nothing(Trouble::BadChecksum(frame_bytes)));
@@ -205,26 +203,30 @@ impl Segment {
     /// Takes everything from the cursor to the end of the file as damaged.
     pub(super) fn give_up(&mut self, trouble: Trouble) -> io::Result<Gap> {
         let offset = self.window.offset();
-        let front = self.window.bytes().get(..4).and_then(|front| front.first_chunk::<4>());
-        let length = front.map(|front| u32::from_le_bytes(*front) as usize);
+        self.window.want(HEAD_BYTES + 1)?;
+        let first = self.window.bytes().get(HEAD_BYTES).copied();
+        let front = self.window.bytes().first_chunk::<4>().copied();
         let rest = self.window.run_out()?;
+        // Of a mark either the length or the first byte may be what is damaged.
+        let fits_mark = rest.bytes <= MARK_FRAME_BYTES as u64;
+        let says_mark = front.is_some_and(|length| {
+            u32::from_le_bytes(length) as usize + HEAD_BYTES == MARK_FRAME_BYTES
+        });
+        let is_mark = fits_mark && (says_mark || first == Some(0));
         let is_zero = rest.bytes == rest.zeros_at_end;
+        let ends_in_zeros = HEAD_BYTES as u64 <= rest.zeros_at_end;
         let (kind, events) = match trouble {
             _ if is_zero => (DamageKind::Torn, self.at_most(rest.bytes, 1)),
-            Trouble::Short(Some(wanted)) => (DamageKind::Torn, self.one(wanted)),
-            Trouble::Short(None) => {
-                let events = match length {
-                    Some(length) => self.one(HEAD_BYTES + length),
-                    None => self.after_mark(Lost::within(0, Some(1))),
-                };
-                (DamageKind::Torn, events)
+            Trouble::Short if is_mark || says_mark => (DamageKind::Torn, Lost::Exactly(0)),
+            Trouble::Short if front.is_none() => {
+                (DamageKind::Torn, self.after_mark(Lost::within(0, Some(1))))
+            }
+            Trouble::Short => (DamageKind::Torn, self.after_mark(Lost::Exactly(1))),
+            Trouble::BadLength | Trouble::BadChecksum(_) if is_mark => {
+                (DamageKind::Corrupt, Lost::Exactly(0))
             }
             Trouble::BadLength | Trouble::BadChecksum(_) => {
-                let kind = if HEAD_BYTES as u64 <= rest.zeros_at_end {
-                    DamageKind::Torn
-                } else {
-                    DamageKind::Corrupt
-                };
+                let kind = if ends_in_zeros { DamageKind::Torn } else { DamageKind::Corrupt };
                 (kind, self.at_most(rest.bytes, 1))
             }
         };

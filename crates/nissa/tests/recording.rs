@@ -1,0 +1,14 @@
+//! Runs are read back: whole, damaged, while they are written, from anywhere in them.
+
+#[path = "recording/damage.rs"]
+mod damage;
+#[path = "recording/follow.rs"]
+mod follow;
+#[path = "recording/power_cut.rs"]
+mod power_cut;
+#[path = "recording/rows.rs"]
+mod rows;
+#[path = "recording/seek.rs"]
+mod seek;
+#[path = "recording/written.rs"]
+mod written;
