@@ -297,3 +297,125 @@ impl From<Hex64> for String {
         number.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Manifest {
+        let started = Timestamp::from_micros(1_795_262_400_000_000);
+        let mut manifest = Manifest::new(RunId::nearest("cartpole-7f3a"), started);
+        manifest.nonce = Hex64(0x0123_4567_89ab_cdef);
+        manifest.versions.schema_fingerprint = Hex64(7);
+        manifest.versions.sanctum = "0.1.0".to_owned();
+        manifest.task = Some("cartpole-v1".to_owned());
+        manifest.seed = Some(u64::MAX);
+        manifest.settings.insert("learning_rate".to_owned(), 3e-4.into());
+        manifest.settings.insert("hidden".to_owned(), vec![64, 64].into());
+        manifest.pid = Some(41);
+        manifest
+    }
+
+    fn text(manifest: &Manifest) -> String {
+        serde_json::to_string_pretty(manifest).unwrap()
+    }
+
+    fn parse(text: &str) -> Result<Manifest, ManifestError> {
+        Manifest::parse(text.as_bytes(), Path::new("manifest.json"))
+    }
+
+    #[test]
+    fn a_manifest_has_every_key_in_order() {
+        let expected = r#"{
+  "schema": 1,
+  "run_id": "cartpole-7f3a",
+  "nonce": "0123456789abcdef",
+  "task": "cartpole-v1",
+  "seed": 18446744073709551615,
+  "settings": {
+    "hidden": [
+      64,
+      64
+    ],
+    "learning_rate": 0.0003
+  },
+  "versions": {
+    "sanctum": "0.1.0",
+    "log_format": 2,
+    "row_version": 1,
+    "schema_fingerprint": "0000000000000007"
+  },
+  "host": null,
+  "pid": 41,
+  "started": "2026-11-21T12:00:00.000000Z",
+  "resumed_from": null,
+  "repaired": null
+}"#;
+        assert_eq!(text(&sample()), expected);
+        assert_eq!(parse(expected).unwrap(), sample());
+    }
+
+    #[test]
+    fn a_repair_reads_back() {
+        let mut manifest = sample();
+        let kind = "torn".to_owned();
+        let missing =
+            Missing { segment: 3, offset: 99, bytes: 7, kind, events_least: 0, events_most: None };
+        manifest.repaired = Some(Repaired { from: "runs/a".to_owned(), missing: vec![missing] });
+        assert_eq!(parse(&text(&manifest)).unwrap(), manifest);
+    }
+
+    #[test]
+    fn a_later_writer_may_say_more() {
+        let more = text(&sample()).replacen('{', "{\n  \"mood\": {\"a\": [1]},", 1);
+        assert_eq!(parse(&more).unwrap(), sample());
+    }
+
+    #[test]
+    fn a_later_version_is_refused_with_both_numbers_whatever_else_it_says() {
+        let error = parse("{\"schema\": 2, \"run_id\": []}").unwrap_err();
+        assert!(matches!(error, ManifestError::Newer { found: 2, .. }));
+        let expected = "manifest version 2 is newer than 1, the newest that this build reads: ";
+        assert_eq!(error.to_string(), format!("{expected}manifest.json"));
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let whole = text(&sample());
+        for length in 0..whole.len() {
+            assert!(matches!(parse(&whole[..length]), Err(ManifestError::Damaged { .. })));
+        }
+        for wrong in [
+            "\0\0\0\0".to_owned(),
+            "[".repeat(100_000),
+            whole.replace("0123456789abcdef", "123456789abcdef"),
+            whole.replace("0123456789abcdef", "+123456789abcdef"),
+            whole.replace("cartpole-7f3a", "../x"),
+        ] {
+            assert!(matches!(parse(&wrong), Err(ManifestError::Damaged { .. })));
+        }
+        let long = " ".repeat(MAX_BYTES as usize + 1);
+        assert!(matches!(parse(&long), Err(ManifestError::TooLong { .. })));
+    }
+
+    #[test]
+    fn a_manifest_is_written_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("manifest.json");
+        let locked = sample().write_locked(&path).unwrap();
+        assert_eq!(Manifest::read(&path).unwrap(), sample());
+        for again in [sample().write(&path), sample().write_locked(&path).map(drop)] {
+            assert!(matches!(again, Err(ManifestError::Write { .. })), "{again:?}");
+        }
+        let shared = File::open(&path).unwrap();
+        assert!(matches!(shared.try_lock_shared(), Err(TryLockError::WouldBlock)));
+        drop(locked);
+        shared.try_lock_shared().unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "and nothing is left beside it");
+    }
+
+    #[test]
+    fn no_two_runs_have_one_nonce() {
+        assert_ne!(nonce(), nonce());
+    }
+}

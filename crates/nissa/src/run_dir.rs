@@ -209,11 +209,14 @@ pub(crate) fn sync_names(dir: &Path) -> io::Result<()> {
         return Ok(());
     }
     let outcome = File::open(dir).and_then(|dir| dir.sync_all());
-    outcome.or_else(|error| match error.kind() {
-        io::ErrorKind::InvalidInput
-        | io::ErrorKind::Unsupported
-        | io::ErrorKind::PermissionDenied => Ok(()),
-        _ => Err(error),
+    outcome.or_else(|error| {
+        let nobody_can = matches!(
+            error.kind(),
+            io::ErrorKind::InvalidInput
+                | io::ErrorKind::Unsupported
+                | io::ErrorKind::PermissionDenied
+        );
+        if nobody_can { Ok(()) } else { Err(error) }
     })
 }
 

@@ -61,7 +61,7 @@ pub enum LogError {
     NoThread,
     /// There is no segment to write to, and it is not yet time to try another one.
     #[error("log is down: {0}")]
-    Down(Arc<LogError>),
+    Down(Arc<Self>),
     /// The event cannot be a frame.
     #[error(transparent)]
     Encode(#[from] EncodeError),

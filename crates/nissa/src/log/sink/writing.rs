@@ -83,6 +83,9 @@ impl<S: Storage> LogSink<S> {
         if !self.lanes.is_empty() {
             self.try_again();
         }
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
         let segment = match &mut self.state {
             State::Open { segment, since: _ } => segment,
             State::Down { why, retry_at: _ } => {
@@ -90,9 +93,6 @@ impl<S: Storage> LogSink<S> {
                 return self.settle(0, Some(why));
             }
         };
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
         let events = segment.events() + self.lanes.len() as u64;
         let full = self.config.segment_bytes <= segment.bytes() + self.buffer.len() as u64;
         // A header alone fills nothing, however short segments are.
@@ -158,9 +158,10 @@ impl<S: Storage> LogSink<S> {
     pub(super) fn end(&mut self) -> bool {
         let State::Open { segment, since: _ } = &mut self.state else { return false };
         Mark::End { events: segment.events() }.append(&mut self.buffer);
+        let new = segment.file().is_none();
         let written = segment.write(self.storage.as_ref(), &self.dir, &self.buffer, 0);
         let Some(file) = segment.file().cloned() else { return false };
-        self.note_unsynced(file, false);
+        self.note_unsynced(file, new);
         written.failed.is_none()
     }
 }
