@@ -40,8 +40,9 @@ pub trait Sink: Send + 'static {
     /// The event could not be taken; it is dropped, and so are as many held ones as the error says.
     fn accept(&mut self, envelope: &Arc<Envelope>) -> Result<(), SinkError>;
 
-    /// Hands on what is held, because the queue ran empty or because time passed (about once a second in silence, and
-    /// under a load that never lets the queue run empty). `now` is the producer's clock, for sinks that do things by time.
+    /// Hands on what is held, because the queue ran empty, because time passed (about once a second in silence, and under a
+    /// load that never lets the queue run empty), or because a flush follows. `now` is the producer's clock, for sinks that do
+    /// things by time.
     ///
     /// # Errors
     ///

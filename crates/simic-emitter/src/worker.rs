@@ -100,7 +100,9 @@ impl Worker {
                     reply.try_send(self.flush()).ok();
                 }
                 Next::Control(Control::Bell) | Next::Again => {}
-                Next::Quiet => self.idle(self.clock.now().mono_ns),
+                Next::Quiet => {
+                    self.idle(self.clock.now().mono_ns);
+                }
                 Next::Closed => break,
             }
         }
@@ -151,14 +153,17 @@ impl Worker {
         }
     }
 
-    fn idle(&mut self, now: RunNs) {
+    fn idle(&mut self, now: RunNs) -> bool {
         self.state.last_idle = Some(now);
-        self.call(None, |sink| sink.idle(now));
+        self.call(None, |sink| sink.idle(now))
     }
 
     /// Returns whether the sink has synced everything that it was given.
     fn flush(&mut self) -> bool {
-        self.call(None, Sink::flush) && self.state.held == LaneCount::ZERO
+        // Syncing may take longer than anybody waits, and what was handed on before it counts as delivered all the same.
+        let handed_on = self.idle(self.clock.now().mono_ns);
+        let synced = self.call(None, Sink::flush);
+        handed_on && synced && self.state.held == LaneCount::ZERO
     }
 
     /// Calls the sink and counts what became of the offered event, if there is one, and of those that the sink held.

@@ -91,10 +91,59 @@ fn what_a_sink_holds_is_queued_until_it_is_handed_on() {
     let (hub, guard, give) = start(builder(&clock()));
     assert_eq!((counts(&hub, "buffer").queued, counts(&hub, "buffer").delivered), (5, 0));
     give.send(Order::Hold).unwrap();
+    // The sink is asked once more before it is flushed, while this thread waits for the flush.
+    let giver = std::thread::Builder::new().spawn(move || give.send(Order::Hold)).unwrap();
     assert!(hub.flush(LONG), "a flush hands everything on");
     check(&hub, "buffer", 5, 5, 0);
-    drop(give);
+    assert!(giver.join().unwrap().is_ok(), "also what was held before it");
     assert!(guard.close(LONG));
+}
+
+/// Stands still while it is flushed, until it is released.
+struct StuckFlush {
+    inner: Buffering,
+    entered: Sender<()>,
+    release: Receiver<()>,
+}
+
+impl Sink for StuckFlush {
+    fn accept(&mut self, envelope: &Arc<Envelope>) -> Result<(), SinkError> {
+        self.inner.accept(envelope)
+    }
+
+    fn idle(&mut self, now: RunNs) -> Result<(), SinkError> {
+        self.inner.idle(now)
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.entered.try_send(()).ok();
+        // Fails once the other end is gone, and that releases it too.
+        self.release.recv().ok();
+        self.inner.flush()
+    }
+
+    fn held(&self) -> LaneCount {
+        self.inner.held()
+    }
+}
+
+#[test]
+fn what_was_handed_on_before_a_sync_that_takes_too_long_is_delivered() {
+    let (inner, give, _reached) = Buffering::new();
+    // From the first idle on it hands everything on.
+    drop(give);
+    let (released, release) = bounded(0);
+    let (entered, stuck) = bounded(1);
+    let sink = StuckFlush { inner, entered, release };
+    let (hub, guard) =
+        builder(&clock()).sink("stuck", Bounds::default(), sink).start(LONG).unwrap();
+    (0..5).for_each(|_| hub.emit(lossless()));
+    assert!(!hub.flush(std::time::Duration::from_millis(50)), "the sink stands in its flush");
+    stuck.recv().unwrap();
+    check(&hub, "stuck", 5, 5, 0);
+    assert!(!guard.close(std::time::Duration::from_millis(50)), "and goes on standing there");
+    check(&hub, "stuck", 5, 5, 0);
+    drop(released);
 }
 
 #[test]
