@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use clap::Parser as _;
+use nissa::RunDir;
+use nissa::log::frame::{self, Look, Mark};
 use sanctum_tui::cli::Cli;
 use sanctum_tui::headless;
 
