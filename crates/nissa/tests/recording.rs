@@ -6,6 +6,8 @@ mod damage;
 mod follow;
 #[path = "recording/power_cut.rs"]
 mod power_cut;
+#[path = "recording/recovery.rs"]
+mod recovery;
 #[path = "recording/rows.rs"]
 mod rows;
 #[path = "recording/seek.rs"]
