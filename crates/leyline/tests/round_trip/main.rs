@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use crate::arbitrary::envelope;
 
 mod arbitrary;
+mod foreign;
+mod model;
 
 fn row(envelope: &Envelope) -> String {
     let mut out = String::new();

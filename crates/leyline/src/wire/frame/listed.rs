@@ -61,8 +61,10 @@ fn read(
     if !walk.rest().is_empty() {
         return Err(trailing(walk.rest().len()));
     }
-    let (v, run_id, seq, ts, group_id) = (ROW_VERSION, run.clone(), seq?, ts?, group_id?);
+    // In the order of a row, so that of several faults the same one is named.
+    let (v, run_id, seq, ts) = (ROW_VERSION, run.clone(), seq?, ts?);
     let mono_ns: RunNs = from_head(&head, "mono_ns")?;
+    let group_id = group_id?;
     let severity: Option<Severity> = from_head(&head, "severity")?;
     let message = from_head::<Option<String>>(&head, "message")?.unwrap_or_default();
     let env_id: Option<EnvId> = from_head(&head, "env_id")?;
