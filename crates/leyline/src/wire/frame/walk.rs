@@ -124,3 +124,59 @@ impl<'a> Walk<'a> {
         Ok(Json::Object(Object::of_distinct(Shape::Variant, members)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::incoming::Incoming;
+    use crate::{RunId, wire};
+
+    /// Reads bytes as a frame of a kind with one field, `x`.
+    #[track_caller]
+    fn check(of: &str, more: &str, body: &[u8], expected: &str) {
+        let listing = format!(
+            "head H\n\nkind 1 ODD B\n\nstruct H\n  kind: u16\n  seq: u64\n  ts: i64\n  mono_ns: u64\n\nstruct B\n  x: {of}\n{more}"
+        );
+        let schema = wire::Schema::parse(&listing).unwrap();
+        let frame = [&[1, 2, 4, 3], body].concat();
+        let found = match wire::FrameDecoder::new(RunId::nearest("r"), schema).decode(&frame) {
+            Incoming::Unknown(event) => event.data.clone(),
+            Incoming::Rejected(rejection) => rejection.reason.to_string(),
+            Incoming::Known(event) => panic!("{event:?}"),
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn every_type_of_a_listing_is_walked() {
+        check("u8", "", &[255], r#"{"x":255}"#);
+        check("i64", "", &[3], r#"{"x":-2}"#);
+        check("option<bool>", "", &[0], "{}");
+        check("option<bool>", "", &[1, 1], r#"{"x":true}"#);
+        check("map<bool, list<u16>>", "", &[1, 1, 2, 7, 8], r#"{"x":{"true":[7,8]}}"#);
+        check("E", "\nenum E\n  0 a\n  1 b(text)\n", &[1, 1, b'c'], r#"{"x":{"b":"c"}}"#);
+        check("E", "\nenum E\n  0 a\n  1 b(text)\n", &[0], r#"{"x":"a"}"#);
+    }
+
+    #[test]
+    fn bytes_that_are_none_of_their_type_are_damage() {
+        let damaged = "bad_frame:cannot read body";
+        check("bool", "", &[2], damaged);
+        check("option<bool>", "", &[2], damaged);
+        check("u16", "", &[252, 0, 0, 1, 0], damaged);
+        check("text", "", &[1, 0xff], damaged);
+        check("E", "\nenum E\n  0 a\n", &[1], damaged);
+        check("u8", "", &[1, 1], "bad_frame:1 bytes too many");
+    }
+
+    #[test]
+    fn neither_depth_nor_length_asks_for_all_memory() {
+        let damaged = "bad_frame:cannot read body";
+        let eight_bytes = [253, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
+        check("list<Nothing>", "\nstruct Nothing\n", &eight_bytes, damaged);
+        check("list<Nothing>", "\nstruct Nothing\n", &[2], r#"{"x":[{},{}]}"#);
+        check("text", "", &eight_bytes, damaged);
+        check("B", "", &[1], damaged);
+        check("Chain", "\nstruct Chain\n  next: option<Chain>\n", &[1; 100_000], damaged);
+        check("Two", "\nstruct Two\n  a: Two\n  b: Two\n", &[], damaged);
+    }
+}

@@ -271,3 +271,75 @@ fn word(name: &str) -> Said<()> {
     let legal = |byte: u8| byte.is_ascii_graphic() && byte != b'(' && byte != b')';
     if !name.is_empty() && name.bytes().all(legal) { Ok(()) } else { Err("this cannot be a word") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::schema::{SCHEMA, Schema};
+
+    const HEAD: &str = "head H\n\nstruct H\n  kind: u16\n";
+
+    #[track_caller]
+    fn refused(rest: &str, line: usize, what: &'static str) {
+        let error = Schema::parse(&format!("{HEAD}{rest}")).unwrap_err();
+        assert_eq!(error, SchemaError::Line { line, what }, "{rest}");
+    }
+
+    #[test]
+    fn our_own_listing_reads_by_the_same_rules_with_room_left() {
+        let types = parse(SCHEMA).unwrap();
+        assert_eq!(types.kinds.len(), EventKind::ALL.len());
+        assert!(
+            types
+                .kinds
+                .iter()
+                .all(|(number, kind)| kind.known.map(EventKind::number) == Some(*number))
+        );
+        assert!(8 * SCHEMA.len() < MAX_LISTING_BYTES);
+        assert_eq!(Schema::parse(HEAD).unwrap().listing(), HEAD);
+    }
+
+    #[test]
+    fn what_is_no_listing_is_refused_with_its_line() {
+        refused("what\n", 5, "it is neither a kind nor a struct nor an enum");
+        refused("\n  x: u64\n", 6, "it belongs to nothing");
+        refused("  x: u128\n", 5, "there is no such type");
+        refused("  x: option<u64\n", 5, "there is no such type");
+        refused("  x: map<u64>\n", 5, "a map has a key and a value");
+        refused("  x: map<text,u64>\n", 5, "a map has a key and a value");
+        refused("  kind: u16\n", 5, "the struct has two fields of this name");
+        refused("  x y: u16\n", 5, "this cannot be a name");
+        refused("  x u16\n", 5, "a field has a type");
+        refused("kind 1 A H\nkind 1 B H\n", 6, "a kind or its number stands here again");
+        refused("kind 1 A H\nkind 2 A H\n", 6, "a kind or its number stands here again");
+        refused("kind 0 A H\n", 5, "a kind has a number");
+        refused("kind 01 A H\n", 5, "a kind has a number");
+        refused("kind 65536 A H\n", 5, "a kind has a number");
+        refused("kind 1 a H\n", 5, "this cannot be the name of a kind");
+        refused("kind 1 A\n", 5, "a kind has a number, a name and a payload");
+        refused("kind 1 A u64\n", 5, "it names no struct of the listing");
+        refused("\nenum E\n  1 a\n", 7, "the position is not the next one");
+        refused("\nenum E\n  0 a\n  1 a\n", 8, "the enum has two variants of this name");
+        refused("\nenum E\n  0 a(b)(u64)\n", 7, "there is no such type");
+        refused("\nenum E\n  0 a)\n", 7, "this cannot be a word");
+        refused("\nenum H\n", 6, "the name is taken");
+        refused("\nstruct text\n", 6, "the name is taken");
+        refused(
+            &format!("  x: {}u64{}\n", "list<".repeat(9), ">".repeat(9)),
+            5,
+            "the type is nested too deeply",
+        );
+        refused("\r\n", 5, "it is neither a kind nor a struct nor an enum");
+        let kind = "the head does not begin with the number of the kind";
+        for head in ["  seq: u64\n  kind: u16\n", "  kind: u64\n", ""] {
+            let listing = format!("head H\n\nstruct H\n{head}");
+            assert_eq!(
+                Schema::parse(&listing).unwrap_err(),
+                SchemaError::Line { line: 1, what: kind }
+            );
+        }
+        assert!(Schema::parse("").is_err() && Schema::parse("head Nobody\n").is_err());
+        let bytes = MAX_LISTING_BYTES + 1;
+        assert_eq!(Schema::parse(&" ".repeat(bytes)).unwrap_err(), SchemaError::TooLong { bytes });
+    }
+}
