@@ -1,4 +1,4 @@
-//! Golden files of the wire: checked and written by a test of leyline, and kept from changing once released.
+//! Golden files of wire and log: checked and written by tests of leyline and nissa, and kept from changing once released.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,30 +21,50 @@ pub(crate) struct Args {
 /// Folders of golden files; what is committed there is never edited.
 const RELEASED: &[&str] = &["crates/leyline/testdata/wire/", "crates/nissa/testdata/runs/"];
 
-/// The variable that makes the golden test of leyline write instead of compare.
-const WRITE_VARIABLE: &str = "LEYLINE_GOLDEN_WRITE";
+/// A test that compares golden files with what the code makes or reads.
+struct Test {
+    package: &'static str,
+    /// The test binary, and a filter for its tests.
+    target: &'static [&'static str],
+    /// The variable that makes it write what is missing instead.
+    write_variable: &'static str,
+}
+
+const TESTS: &[Test] = &[
+    Test { package: "leyline", target: &["golden"], write_variable: "LEYLINE_GOLDEN_WRITE" },
+    Test {
+        package: "nissa",
+        target: &["recording", "golden"],
+        write_variable: "NISSA_GOLDEN_WRITE",
+    },
+];
 
 /// Checks or writes, as asked.
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.write && !args.check { write() } else { check() }
 }
 
-/// Runs the golden test of leyline, and looks for changes to what was released.
+/// Runs the golden tests, and looks for changes to what was released.
 pub(crate) fn check() -> Result<()> {
     keep_released()?;
-    if !process::succeeds(&mut test())? {
-        bail!(
-            "golden files are not up to date: run `cargo xtask golden --write`, and read what it changed"
-        );
+    for test in TESTS {
+        if !process::succeeds(&mut test.command())? {
+            bail!(
+                "golden files are not up to date: run `cargo xtask golden --write`, and read what it changed"
+            );
+        }
     }
     Ok(())
 }
 
-/// Lets the test write; what it did to a released file is undone, and is an error.
+/// Lets the tests write; what they did to a released file is undone, and is an error.
 fn write() -> Result<()> {
     keep_released()?;
     let released = released()?;
-    let written = process::succeeds(test().env(WRITE_VARIABLE, "1"))?;
+    let mut written = true;
+    for test in TESTS {
+        written &= process::succeeds(test.command().env(test.write_variable, "1"))?;
+    }
     let touched: Vec<&Path> = released
         .iter()
         .filter(|(path, bytes)| !holds(path, bytes))
@@ -92,8 +112,12 @@ fn holds(path: &Path, bytes: &[u8]) -> bool {
     fs::read(path).is_ok_and(|found| found == bytes)
 }
 
-fn test() -> std::process::Command {
-    process::command("cargo", &["test", "--quiet", "--package", "leyline", "--test", "golden"])
+impl Test {
+    fn command(&self) -> std::process::Command {
+        let mut args = vec!["test", "--quiet", "--package", self.package, "--test"];
+        args.extend(self.target);
+        process::command("cargo", &args)
+    }
 }
 
 /// Fails if a golden file that is committed has another content or is gone; new ones are welcome.

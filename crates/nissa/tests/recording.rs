@@ -4,6 +4,8 @@
 mod damage;
 #[path = "recording/follow.rs"]
 mod follow;
+#[path = "recording/golden.rs"]
+mod golden;
 #[path = "recording/power_cut.rs"]
 mod power_cut;
 #[path = "recording/recovery.rs"]
