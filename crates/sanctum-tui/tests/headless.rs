@@ -3,9 +3,26 @@
 
 #[path = "headless/exit.rs"]
 mod exit;
+#[cfg(feature = "parquet")]
+#[path = "export/parquet.rs"]
+mod export_parquet;
+#[path = "export/table.rs"]
+mod export_table;
+#[path = "headless/fsck.rs"]
+mod fsck;
+#[path = "headless/gc.rs"]
+mod gc;
+#[path = "headless/log.rs"]
+mod log;
 #[path = "headless/moment.rs"]
 mod moment;
 #[path = "headless/picture.rs"]
 mod picture;
+#[path = "headless/recorded.rs"]
+mod recorded;
 #[path = "headless/run.rs"]
 mod run;
+#[path = "headless/tail.rs"]
+mod tail;
+#[path = "check/verdicts.rs"]
+mod verdicts;

@@ -79,8 +79,7 @@ pub(super) fn export(
     // Whoever closed our standard error does not want to know.
     if 0 < passed.left_out {
         let count = passed.left_out;
-        writeln!(notes, "sanctum-tui: note: {count} rows were rejected and are not in the output")
-            .ok();
+        writeln!(notes, "sanctum-tui: note: rejected, and so not in the output: {count} rows").ok();
     }
     if args.format != ExportFormat::Rows {
         for pattern in points.unmet() {

@@ -32,6 +32,8 @@ struct Group {
     warm_up: u64,
     first_batch: Option<u64>,
     last_batch: Option<u64>,
+    /// Number of the latest event that was looked at.
+    latest_seq: Option<u64>,
 }
 
 impl Judge {
@@ -42,16 +44,52 @@ impl Judge {
         }
         self.fold.apply(incoming, ViewNs(self.now));
         let Incoming::Known(envelope) = incoming else { return };
-        if let Event::TrainingStarted(start) = &envelope.event {
-            let group = self.groups.entry(key(envelope)).or_default();
-            group.start_batch = Some(start.start_batch);
-            group.courses.values_mut().for_each(Course::restart);
+        match &envelope.event {
+            Event::TrainingStarted(start) => {
+                if let Some((group, _)) = self.group(envelope) {
+                    group.start_batch = Some(start.start_batch);
+                    group.courses.values_mut().for_each(Course::restart);
+                }
+            }
+            Event::BatchEpochCompleted(batch) => {
+                if let Some((group, snapshot)) = self.group(envelope) {
+                    group.batch_ended(batch, &snapshot);
+                }
+            }
+            Event::TrainingFinished(_)
+            | Event::CheckpointSaved(_)
+            | Event::CheckpointLoaded(_)
+            | Event::Heartbeat(_)
+            | Event::EpochCompleted(_)
+            | Event::PpoUpdateCompleted(_)
+            | Event::EpisodeOutcome(_)
+            | Event::SystemVitals(_)
+            | Event::EmitterLoss(_)
+            | Event::Metric(_)
+            | Event::GradientAnomaly(_)
+            | Event::RatioExplosionDetected(_)
+            | Event::RatioCollapseDetected(_)
+            | Event::ValueCollapseDetected(_)
+            | Event::NumericalInstabilityDetected(_)
+            | Event::PlateauDetected(_)
+            | Event::DegradationDetected(_)
+            | Event::ImprovementDetected(_)
+            | Event::MemoryWarning(_) => {}
         }
-        if let Event::BatchEpochCompleted(batch) = &envelope.event {
-            let key = key(envelope);
-            let snapshot = self.fold.snapshot(&key, ViewNs(self.now));
-            self.groups.entry(key).or_default().batch_ended(batch, &snapshot);
+    }
+
+    /// Returns the group of an event and what the fold says of it; `None` for an event that the fold has not taken: one
+    /// group too many, or one that was there before.
+    fn group(&mut self, envelope: &Envelope) -> Option<(&mut Group, Snapshot)> {
+        let key = RunKey { run_id: envelope.run_id.clone(), group_id: envelope.group_id.clone() };
+        let snapshot = self.fold.snapshot(&key, ViewNs(self.now));
+        snapshot.group_id.as_ref()?;
+        let group = self.groups.entry(key).or_default();
+        if group.latest_seq.is_some_and(|latest| envelope.seq <= latest) {
+            return None;
         }
+        group.latest_seq = Some(envelope.seq);
+        Some((group, snapshot))
     }
 
     /// Returns the fold behind it.
@@ -63,10 +101,6 @@ impl Judge {
     pub(super) fn report(&self) -> Vec<GroupReport> {
         self.groups.iter().map(|(key, group)| group.report(key)).collect()
     }
-}
-
-fn key(envelope: &Envelope) -> RunKey {
-    RunKey { run_id: envelope.run_id.clone(), group_id: envelope.group_id.clone() }
 }
 
 impl Group {

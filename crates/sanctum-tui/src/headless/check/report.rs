@@ -156,16 +156,14 @@ impl GroupReport {
     }
 
     fn summary(&self) -> String {
-        let Self { batches, warm_up, judged, .. } = self;
-        let seen = format!("{batches} batches, {warm_up} of them warm-up, {judged} metrics judged");
         let count = |level: Level| self.alerts.iter().filter(|alert| alert.level == level).count();
-        match (count(Level::Critical), count(Level::Warning)) {
-            (0, 0) if *judged == 0 => format!("nothing was judged: {seen}"),
-            (0, 0) => format!("no alert: {seen}"),
-            (critical, warnings) => {
-                format!("{critical} critical, {warnings} warning: {seen}")
-            }
-        }
+        let found = match (count(Level::Critical), count(Level::Warning)) {
+            (0, 0) if self.judged == 0 => "nothing was judged".to_owned(),
+            (0, 0) => "no alert".to_owned(),
+            (critical, warning) => format!("alerts: {critical} critical, {warning} warning"),
+        };
+        let Self { batches, warm_up, judged, .. } = self;
+        format!("{found}; batches: {batches}, of them warm-up: {warm_up}, metrics judged: {judged}")
     }
 }
 

@@ -196,6 +196,18 @@ fn only_fresh_readings_of_the_batch_itself_count() {
 }
 
 #[test]
+fn rows_that_were_there_before_are_not_judged_again() {
+    let mut run = Script::new();
+    run.start("default", 0).kl("default", 1, &CALM).kl("default", 11, &[0.05]);
+    // The end of the file once more, as of a copy that was appended twice.
+    run.seq -= 1;
+    run.end_of("default", 11).end_of("default", 12);
+    let alerts = run.judge.report().into_iter().flat_map(|group| group.alerts);
+    let alerts: Vec<String> = alerts.map(|alert| alert.metric).collect();
+    assert_eq!(alerts, [""; 0]);
+}
+
+#[test]
 fn lost_events_are_critical_and_warm_up_does_not_hide_them() {
     let mut run = Script::new();
     run.start("default", 0).kl("default", 1, &[0.01]);
