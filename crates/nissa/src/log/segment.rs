@@ -100,7 +100,7 @@ impl<S: Storage> Segment<S> {
         };
         let (taken, outcome) = write_all(storage, &file.file, buffer);
         self.bytes += taken as u64;
-        let Err(source) = outcome else {
+        let Err(why) = outcome else {
             self.events += events as u64;
             if 0 < self.events {
                 self.index.write(storage, dir, self.number);
@@ -114,7 +114,7 @@ impl<S: Storage> Segment<S> {
             self.file = None;
         }
         let (path, offset) = (file.path.clone(), self.bytes);
-        Wrote { frames: whole, failed: Some(LogError::Write { path, offset, source }) }
+        Wrote { frames: whole, failed: Some(LogError::Write { path, offset, why }) }
     }
 }
 
@@ -122,7 +122,7 @@ fn create<S: Storage>(storage: &S, dir: &RunDir, number: u32) -> Result<SegmentF
     let path = dir.segment(number);
     match storage.create(&path) {
         Ok(file) => Ok(SegmentFile { number, path, file }),
-        Err(source) => Err(LogError::Create { path, source }),
+        Err(why) => Err(LogError::Create { path, why }),
     }
 }
 

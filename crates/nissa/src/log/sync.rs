@@ -112,9 +112,9 @@ impl<S: Storage> Request<S> {
             }
         }
         if self.how == How::SyncNames
-            && let Err(source) = storage.sync_names(dir)
+            && let Err(why) = storage.sync_names(dir)
         {
-            answer.names = Some(LogError::Sync { path: dir.to_owned(), source });
+            answer.names = Some(LogError::Sync { path: dir.to_owned(), why });
         }
         answer
     }
@@ -123,7 +123,7 @@ impl<S: Storage> Request<S> {
 impl How {
     fn check<S: Storage>(self, storage: &S, segment: &SegmentFile<S>) -> Result<(), LogError> {
         let SegmentFile { number: _, path, file } = segment;
-        let failed = |source| LogError::Sync { path: path.clone(), source };
+        let failed = |why| LogError::Sync { path: path.clone(), why };
         match self {
             Self::Look => {}
             Self::Sync | Self::SyncNames => storage.sync(file).map_err(failed)?,

@@ -132,7 +132,7 @@ impl Storage for Faulty {
         Ok(taken)
     }
 
-    fn sync(&self, file: &FaultyFile) -> io::Result<()> {
+    fn sync(&self, _: &FaultyFile) -> io::Result<()> {
         if let Some((entering, released)) = &self.gate {
             // Both fail once the gate is open.
             if entering.send(()).is_ok() {
@@ -143,7 +143,8 @@ impl Storage for Faulty {
         if set(&self.sync_fails) {
             return Err(io::Error::other("the disk is dying"));
         }
-        Disk.sync(&file.file)
+        // The real disk is not what is tested, and slow.
+        Ok(())
     }
 
     fn links(&self, file: &FaultyFile) -> io::Result<u64> {
@@ -156,7 +157,8 @@ impl Storage for Faulty {
         if set(&self.names_fail) {
             return Err(io::Error::other("the disk is dying"));
         }
-        Disk.sync_names(dir)
+        // A directory that is gone is an error there too.
+        std::fs::metadata(dir).map(drop)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

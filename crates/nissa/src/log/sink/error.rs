@@ -19,30 +19,30 @@ pub enum LogError {
     #[error("cannot start thread log-sync")]
     Thread(#[source] io::Error),
     /// A segment cannot be made.
-    #[error("cannot create log segment: {source}: {}", path.display())]
+    #[error("cannot create log segment: {why}: {}", path.display())]
     Create {
         /// The segment.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        why: io::Error,
     },
     /// A segment takes no more bytes; the log goes on in a new one.
-    #[error("cannot write to log at byte {offset}: {source}: {}", path.display())]
+    #[error("cannot write to log at byte {offset}: {why}: {}", path.display())]
     Write {
         /// The segment.
         path: PathBuf,
         /// Bytes that it holds.
         offset: u64,
         /// Why not.
-        source: io::Error,
+        why: io::Error,
     },
     /// What was written since the last sync may not survive a power cut; the log goes on in a new segment.
-    #[error("cannot sync log: {source}: {}", path.display())]
+    #[error("cannot sync log: {why}: {}", path.display())]
     Sync {
         /// The segment, or the directory.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        why: io::Error,
     },
     /// Somebody removed the segment; what was written to it is gone.
     #[error("log was removed while it was written: {}", path.display())]

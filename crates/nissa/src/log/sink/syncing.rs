@@ -145,6 +145,6 @@ impl<S: Storage> LogSink<S> {
     /// Remembers what to tell with the next chance, and that the next flush has nothing to promise.
     fn note_fault(&mut self, why: &Arc<LogError>) {
         self.untold.get_or_insert_with(|| Arc::clone(why));
-        self.unsafe_since_flush = Some(Arc::clone(why));
+        self.unsafe_since_flush.get_or_insert_with(|| Arc::clone(why));
     }
 }

@@ -140,8 +140,8 @@ impl<S: Storage> LogSink<S> {
     /// Leaves the segment, if there is one, for a new one: at once the first time, and later and later while that fails.
     pub(super) fn leave(&mut self, why: &Arc<LogError>) {
         if let State::Open { segment, since } = &self.state {
-            let taken = matches!(why.as_ref(), LogError::Create { source, .. }
-                if source.kind() == io::ErrorKind::AlreadyExists);
+            let taken = matches!(why.as_ref(), LogError::Create { why, path: _ }
+                if why.kind() == io::ErrorKind::AlreadyExists);
             if taken || segment.file().is_some() {
                 self.next_number = segment.number() + 1;
             }
