@@ -142,6 +142,7 @@ const OUTSIDE: &[Outside] = &[
         "quoting and line ends of exported tables, as RFC 4180 has them",
     ),
     outside("globset", &["sanctum-tui"], "the patterns of `export --metrics`, matched all at once"),
+    outside("getrandom", &["nissa"], "tokens from the random bytes of the system"),
     outside(
         "jiff",
         &["leyline", "xtask"],
@@ -183,8 +184,8 @@ const OUTSIDE: &[Outside] = &[
     ),
     outside(
         "rustix",
-        &["sanctum-tui"],
-        "stopping in the shell and coming back (Ctrl-Z, fg), without unsafe code of ours",
+        &["nissa", "sanctum-tui"],
+        "stopping in the shell and coming back (Ctrl-Z, fg), and who is at the other end of a socket, without unsafe code of ours",
     ),
     outside(
         "serde",
@@ -201,6 +202,11 @@ const OUTSIDE: &[Outside] = &[
         "signal-hook",
         &["sanctum-tui"],
         "Ctrl-C, SIGTERM and stopping in the shell, without unsafe code of ours",
+    ),
+    outside(
+        "subtle",
+        &["nissa"],
+        "compares tokens in a time that tells nothing, which the compiler would optimise away",
     ),
     outside("sysinfo", &["simic-training"], "readings of processor and memory"),
     outside(

@@ -7,6 +7,7 @@
 //! | [`recording`] | a run that is read back, whatever it was written as |
 //! | [`rows`] | JSON rows: a sink that writes them, a reader for any source of them |
 //! | [`channel`](mod@channel) | a sink for a viewer in the same process |
+//! | `socket` | a sink for viewers in other processes, and their side (on Unix) |
 //!
 //! ```
 //! use leyline::Incoming;
@@ -24,6 +25,8 @@ pub mod manifest;
 pub mod recording;
 pub mod rows;
 pub mod run_dir;
+#[cfg(unix)]
+pub mod socket;
 
 pub use channel::{ChannelSink, channel};
 pub use manifest::{Manifest, ManifestError};

@@ -1,0 +1,105 @@
+//! A connection that carries frames: reading with a deadline, writing to somebody who may not read.
+
+use std::io::{self, Write as _};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use thiserror::Error;
+
+use super::frames::{Frames, StreamError};
+use super::stream::{Stream, is_timeout};
+
+/// How often reading and writing look whether they should give up.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) stream: Stream,
+    frames: Frames,
+    /// What reading was told last: how long it waits.
+    reads_within: Option<Duration>,
+}
+
+/// Why nothing more comes, or goes.
+#[derive(Debug, Error)]
+pub enum LineError {
+    /// The other side ended the connection, or its machine did.
+    #[error("the connection was cut")]
+    Gone,
+    /// Time is up.
+    #[error("no answer in time")]
+    Late,
+    /// What came are no frames.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+}
+
+impl Line {
+    /// Takes a connection; payloads above `max_payload` bytes are an error.
+    pub(super) fn new(stream: Stream, max_payload: usize) -> io::Result<Self> {
+        stream.write_within(LOOK)?;
+        stream.read_within(None)?;
+        if let Stream::Tcp(stream) = &stream {
+            stream.set_nodelay(true)?;
+        }
+        Ok(Self { stream, frames: Frames::new(max_payload), reads_within: None })
+    }
+
+    /// Waits for the next frame, until the timer fires if there is one; returns where its payload is.
+    pub(super) fn receive(
+        &mut self,
+        timer: Option<&Receiver<Instant>>,
+    ) -> Result<Range<usize>, LineError> {
+        loop {
+            if let Some(payload) = self.frames.take()? {
+                return Ok(payload);
+            }
+            let within = timer.map(|_| LOOK);
+            if self.reads_within != within {
+                self.stream.read_within(within).map_err(|_| LineError::Gone)?;
+                self.reads_within = within;
+            }
+            match self.frames.fill(&mut self.stream) {
+                Ok(0) => return Err(LineError::Gone),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => {}
+                Err(_) => return Err(LineError::Gone),
+            }
+            // After every reading, so that byte after byte does not keep it waiting.
+            if timer.is_some_and(|timer| timer.try_recv().is_ok()) {
+                return self.frames.take()?.ok_or(LineError::Late);
+            }
+        }
+    }
+
+    /// Returns a payload received since the last wait.
+    pub(super) fn payload(&self, payload: Range<usize>) -> &[u8] {
+        self.frames.get(payload)
+    }
+
+    /// Writes all of it, and looks ten times a second whether to give up while the other side takes nothing.
+    pub(super) fn send(
+        &mut self,
+        bytes: &[u8],
+        give_up: &mut dyn FnMut() -> bool,
+    ) -> Result<(), LineError> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.stream.write(rest) {
+                Ok(0) => return Err(LineError::Gone),
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => {
+                    if give_up() {
+                        return Err(LineError::Late);
+                    }
+                }
+                Err(_) => return Err(LineError::Gone),
+            }
+        }
+        Ok(())
+    }
+}
