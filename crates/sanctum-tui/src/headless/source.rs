@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Stderr, Write};
 
 use leyline::Incoming;
-use nissa::recording::{Damage, OpenError, Read, Recording, RecordingError};
+use nissa::recording::{OpenError, Read, Recording, RecordingError};
 
 use crate::cli::RunArgs;
 use crate::headless::damage;
@@ -37,7 +37,7 @@ impl Source {
                 let input = Box::new(BufReader::with_capacity(BUFFER, io::stdin()));
                 Recording::from_rows(input, STDIN)
             }
-            Target::Path(path) => Recording::open(&path).map_err(unopened)?,
+            Target::Path(path) => Recording::open(&path).map_err(|error| unopened(&error))?,
         };
         let asked = args.source.display().to_string();
         Ok(Self { recording, asked, meter: Meter::new(io::stderr(), args.progress) })
@@ -84,11 +84,6 @@ impl Source {
         self.recording.seek(to).map_err(|error| self.failed(error))
     }
 
-    /// Returns the damage met so far.
-    pub(super) fn damage(&self) -> &[Damage] {
-        self.recording.damage()
-    }
-
     /// Ends the reading: tells on `notes` what of the part that was read is damaged.
     ///
     /// # Errors
@@ -110,13 +105,17 @@ impl Source {
     }
 }
 
-fn unopened(error: OpenError) -> Failure {
+/// Returns the failure for a run that cannot be opened.
+pub(super) fn unopened(error: &OpenError) -> Failure {
     match error {
-        OpenError::NotFound { .. } | OpenError::NotARun { .. } | OpenError::Segment { .. } => {
+        // Whatever keeps it from being read, there is no run here for whoever asked.
+        OpenError::NotFound { .. } | OpenError::Segment { .. } | OpenError::Read { .. } => {
             Failure::NotFound(error.to_string())
         }
+        OpenError::NotARun { path } => Failure::NotFound(format!(
+            "not a run directory (neither events-00000.slog nor events.jsonl in it): {}",
+            path.display()
+        )),
         OpenError::Format { .. } => Failure::Version(error.to_string()),
-        // Whatever keeps it from being opened, there is no run here for whoever asked.
-        OpenError::Read { .. } => Failure::NotFound(error.to_string()),
     }
 }

@@ -28,10 +28,16 @@ pub(crate) fn sanctum_tui(args: &[&str], input: &[u8]) -> Done {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    // Whoever does not read everything may be gone before it is written.
-    stdin.write_all(input).ok();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
+    let output = std::thread::scope(|scope| {
+        // Beside the reading, because some commands print before they have read everything.
+        let write = move || {
+            // Whoever does not read everything may be gone before it is written.
+            stdin.write_all(input).ok();
+        };
+        let thread = std::thread::Builder::new().name("stdin".to_owned());
+        thread.spawn_scoped(scope, write).unwrap();
+        child.wait_with_output().unwrap()
+    });
     Done {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -116,21 +116,22 @@ fn examine(path: &Path, name: String, now: Timestamp) -> Found {
 }
 
 /// Returns the bytes of all files in a directory and the time in microseconds at which the last of them was written. Links
-/// count as what they are, not as what they lead to.
+/// are not followed, and say nothing.
 fn weigh(path: &Path) -> (u64, Option<i64>) {
     let Ok(about) = fs::symlink_metadata(path) else { return (0, None) };
-    let modified = about.modified().ok();
-    let written = modified.and_then(|at| {
-        let micros = at.duration_since(UNIX_EPOCH).ok()?.as_micros();
-        i64::try_from(micros).ok()
-    });
-    if !about.is_dir() {
-        return (about.len(), written);
+    if about.is_dir() {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        return entries
+            .map(|entry| weigh(&entry.path()))
+            .fold((0, None), |(bytes, last), (more, at)| {
+                (bytes.saturating_add(more), last.max(at))
+            });
     }
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .map(|entry| weigh(&entry.path()))
-        .fold((0, written), |(bytes, last), (more, at)| (bytes.saturating_add(more), last.max(at)))
+    if !about.is_file() {
+        return (0, None);
+    }
+    let modified = about.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    (about.len(), modified.and_then(|since| i64::try_from(since.as_micros()).ok()))
 }
 
 /// Returns whether the writer of a run has closed it: the end mark of its log, or the end of the run as its last row.
