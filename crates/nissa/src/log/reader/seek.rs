@@ -8,7 +8,8 @@ use leyline::wire::FramePlace;
 use super::super::frame::{Look, Mark};
 use super::super::index::{self, ENTRY_BYTES, Entry};
 use super::super::scan::Window;
-use super::{Frames, read_header};
+use super::Frames;
+use super::open::read_header;
 use crate::recording::{RecordingError, Seek};
 
 /// Longest index read, in bytes: entries for 64 times the usual length of a segment.
