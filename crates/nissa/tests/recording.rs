@@ -1,5 +1,7 @@
 //! Runs are read back: whole, damaged, while they are written, from anywhere in them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 #[path = "recording/damage.rs"]
 mod damage;
 #[path = "recording/follow.rs"]

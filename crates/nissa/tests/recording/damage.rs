@@ -198,9 +198,9 @@ fn a_segment_of_another_run_is_reported_and_not_read() {
     };
     let header = |run, nonce| Header { schema: Schema::own(), nonce, segment: 1, run };
     segments.truncate(1);
-    check(Segment::of(header(run(), NONCE + 1)).with(&events[3..]).ended(), &segments);
+    check(Segment::of(&header(run(), NONCE + 1)).with(&events[3..]).ended(), &segments);
     check(
-        Segment::of(header(RunId::nearest("another"), NONCE)).with(&events[3..]).ended(),
+        Segment::of(&header(RunId::nearest("another"), NONCE)).with(&events[3..]).ended(),
         &segments,
     );
 }

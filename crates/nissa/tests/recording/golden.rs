@@ -141,7 +141,7 @@ fn older_schema() -> Segment {
     let then = "struct Heartbeat\n  batch_idx: option<u64>\n  mood: text\n  phase: text\n";
     let listing = SCHEMA.replace(now, then);
     assert_ne!(listing, SCHEMA, "the listing of this build has changed: write another older one");
-    let mut segment = Segment::of(header(&listing));
+    let mut segment = Segment::of(&header(&listing));
     for seq in 0..3 {
         push(&mut segment, seq, |payload| {
             payload.truncate(payload.strip_suffix(BODY).unwrap().len());
@@ -157,7 +157,7 @@ fn foreign_kind() -> Segment {
         SCHEMA.replace("\nstruct Anomaly\n", "kind 99 MOON_PHASE Heartbeat\n\nstruct Anomaly\n");
     assert_ne!(listing, SCHEMA);
     let listing = listing.replace("\n\nkind 99", "\nkind 99");
-    let mut segment = Segment::of(header(&listing));
+    let mut segment = Segment::of(&header(&listing));
     push(&mut segment, 0, |_| {});
     push(&mut segment, 1, |payload| payload[0] = 99);
     push(&mut segment, 2, |_| {});

@@ -69,8 +69,8 @@ fn a_flipped_bit_costs_the_frame_it_is_in_and_nothing_else() {
             let case =
                 format!("bit {bit} of byte {at}, header {}, frames {:?}", last.header, last.frames);
             let (read, damage) = read_all(dir.path());
-            let lost: Vec<usize> = hit.iter().map(|hit| FIRST + hit).collect();
-            assert_eq!(numbers(&read, &events), without(FIRST + SECOND, &lost), "{case}");
+            let gone: Vec<usize> = hit.iter().map(|hit| FIRST + hit).collect();
+            assert_eq!(numbers(&read, &events), without(FIRST + SECOND, &gone), "{case}");
             let [Damage { segment: 1, offset, bytes, kind, events }] = damage[..] else {
                 panic!("{case}: {damage:?}")
             };
@@ -80,7 +80,7 @@ fn a_flipped_bit_costs_the_frame_it_is_in_and_nothing_else() {
                 None => last.frames[SECOND - 1].end..last.bytes.len(),
             };
             assert_eq!(offset..offset + bytes, place.start as u64..place.end as u64, "{case}");
-            assert_eq!(events, Lost::Exactly(lost.len() as u64), "{case}");
+            assert_eq!(events, Lost::Exactly(gone.len() as u64), "{case}");
             assert_eq!(kind == DamageKind::Header, in_header, "{case}");
             assert_ne!(kind, DamageKind::MissingSegment, "{case}");
         }

@@ -50,7 +50,9 @@ fn named(segments: &[Segment]) -> (TempDir, PathBuf) {
     let dir = root.path().join("run");
     fs::create_dir_all(dir.join("checkpoints")).unwrap();
     manifest().write(&dir.join("manifest.json")).unwrap();
-    segments.iter().for_each(|segment| segment.write(&dir));
+    for segment in segments {
+        segment.write(&dir);
+    }
     (root, dir)
 }
 

@@ -39,7 +39,7 @@ fn check_everywhere(dir: &Path, all: &[Envelope], missing: &[usize]) {
         });
         match (recording.read().unwrap(), expected) {
             (Read::Event(Incoming::Known(event)), Some(seq)) => {
-                assert_eq!(event.seq, seq, "{to:?}")
+                assert_eq!(event.seq, seq, "{to:?}");
             }
             (Read::End, None) => {}
             (found, expected) => panic!("{to:?}: {found:?}, expected {expected:?}"),
@@ -60,7 +60,9 @@ fn every_place_is_found_with_an_index() {
 fn every_place_is_found_without_an_index() {
     let (segments, all) = three_segments();
     let dir = write(&segments);
-    segments.iter().for_each(|segment| fs::remove_file(segment.index_path(dir.path())).unwrap());
+    for segment in &segments {
+        fs::remove_file(segment.index_path(dir.path())).unwrap();
+    }
     check_everywhere(dir.path(), &all, &[]);
 }
 

@@ -39,10 +39,10 @@ pub(crate) struct Segment {
 
 impl Segment {
     pub(crate) fn new(number: u32) -> Self {
-        Self::of(Header { schema: Schema::own(), nonce: NONCE, segment: number, run: run() })
+        Self::of(&Header { schema: Schema::own(), nonce: NONCE, segment: number, run: run() })
     }
 
-    pub(crate) fn of(header: Header) -> Self {
+    pub(crate) fn of(header: &Header) -> Self {
         let mut bytes = Vec::new();
         header.append(&mut bytes);
         let index = index::head(header.nonce, header.segment).to_vec();
@@ -91,7 +91,9 @@ impl Segment {
 pub(crate) fn write(segments: &[Segment]) -> TempDir {
     let dir = TempDir::new().unwrap();
     manifest().write(&dir.path().join("manifest.json")).unwrap();
-    segments.iter().for_each(|segment| segment.write(dir.path()));
+    for segment in segments {
+        segment.write(dir.path());
+    }
     dir
 }
 
@@ -114,7 +116,7 @@ pub(crate) fn read_on(recording: &mut Recording) -> (Vec<Incoming>, Read) {
     loop {
         match recording.read().unwrap() {
             Read::Event(incoming) => all.push(incoming),
-            last => return (all, last),
+            last @ (Read::Pending | Read::End) => return (all, last),
         }
     }
 }
