@@ -330,7 +330,8 @@ fn check(field: &str, becomes: &str, value: Value, expected: &str) {
     let frame = frame_by(&theirs, &envelope, (head, body), &mut Dice::new(Vec::new()));
     let found = match decode_by(&theirs, &envelope, &frame) {
         Incoming::Known(envelope) => {
-            let row: serde_json::Value = serde_json::from_str(&row(&envelope)).unwrap();
+            let row: serde_json::Value =
+                serde_json::from_str(&row(&envelope)).expect("a row is JSON");
             row["data"][field].to_string()
         }
         Incoming::Rejected(rejection) => rejection.reason.to_string(),
@@ -436,8 +437,5 @@ fn fitting(own: &Model, of: &Type, value: &Value) -> Option<Value> {
 }
 
 fn is_absent(value: &Value) -> bool {
-    match value {
-        Value::Maybe(inner) => inner.as_ref().is_none_or(|inner| is_absent(inner)),
-        _ => false,
-    }
+    if let Value::Maybe(inner) = value { inner.as_deref().is_none_or(is_absent) } else { false }
 }

@@ -18,9 +18,9 @@ pub(crate) struct Model {
 pub(crate) enum Type {
     /// `u64`, `text` and the like, or the name of a struct or an enum.
     Named(String),
-    Option(Box<Type>),
-    List(Box<Type>),
-    Map(Box<(Type, Type)>),
+    Option(Box<Self>),
+    List(Box<Self>),
+    Map(Box<(Self, Self)>),
 }
 
 /// What a frame holds, by name.
@@ -45,23 +45,30 @@ impl Model {
         let (mut structs, mut enums) = (BTreeMap::new(), BTreeMap::new());
         for block in listing.split("\n\n") {
             let mut lines = block.lines();
-            let first: Vec<&str> = lines.next().unwrap().split(' ').collect();
+            let first: Vec<&str> =
+                lines.next().expect("a form of docs/wire.md").split(' ').collect();
             match first[0] {
                 "head" => head = first[1].to_owned(),
                 "kind" => kinds.extend(block.lines().map(|line| {
                     let words: Vec<&str> = line.split(' ').collect();
-                    (words[1].parse().unwrap(), words[2].to_owned(), words[3].to_owned())
+                    (
+                        words[1].parse().expect("a form of docs/wire.md"),
+                        words[2].to_owned(),
+                        words[3].to_owned(),
+                    )
                 })),
                 "struct" => {
                     let fields = lines.map(|line| {
-                        let (name, of) = line.trim().split_once(": ").unwrap();
+                        let (name, of) =
+                            line.trim().split_once(": ").expect("a form of docs/wire.md");
                         (name.to_owned(), Type::parse(of))
                     });
                     structs.insert(first[1].to_owned(), fields.collect());
                 }
                 "enum" => {
                     let variants = lines.map(|line| {
-                        let (_, variant) = line.trim().split_once(' ').unwrap();
+                        let (_, variant) =
+                            line.trim().split_once(' ').expect("a form of docs/wire.md");
                         let content = |(name, of): (&str, &str)| {
                             (name.to_owned(), Some(Type::parse(of.trim_end_matches(')'))))
                         };
@@ -78,19 +85,20 @@ impl Model {
     pub(crate) fn listing(&self) -> String {
         let mut out = format!("head {}\n\n", self.head);
         for (number, name, body) in &self.kinds {
-            writeln!(out, "kind {number} {name} {body}").unwrap();
+            writeln!(out, "kind {number} {name} {body}").expect("a form of docs/wire.md");
         }
         for (name, fields) in &self.structs {
-            writeln!(out, "\nstruct {name}").unwrap();
+            writeln!(out, "\nstruct {name}").expect("a form of docs/wire.md");
             for (field, of) in fields {
-                writeln!(out, "  {field}: {}", of.text()).unwrap();
+                writeln!(out, "  {field}: {}", of.text()).expect("a form of docs/wire.md");
             }
         }
         for (name, variants) in &self.enums {
-            writeln!(out, "\nenum {name}").unwrap();
+            writeln!(out, "\nenum {name}").expect("a form of docs/wire.md");
             for (position, (variant, content)) in variants.iter().enumerate() {
                 let content = content.as_ref().map(|of| format!("({})", of.text()));
-                writeln!(out, "  {position} {variant}{}", content.unwrap_or_default()).unwrap();
+                writeln!(out, "  {position} {variant}{}", content.unwrap_or_default())
+                    .expect("a form of docs/wire.md");
             }
         }
         out
@@ -120,10 +128,15 @@ impl Model {
                     let zigzag = varint(bytes);
                     Value::Signed((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed()))
                 }
-                "f64" => Value::Float(u64::from_le_bytes(take(bytes, 8).try_into().unwrap())),
+                "f64" => Value::Float(u64::from_le_bytes(
+                    take(bytes, 8).try_into().expect("a form of docs/wire.md"),
+                )),
                 "text" => {
                     let length = varint(bytes) as usize;
-                    Value::Text(String::from_utf8(take(bytes, length).to_vec()).unwrap())
+                    Value::Text(
+                        String::from_utf8(take(bytes, length).to_vec())
+                            .expect("a form of docs/wire.md"),
+                    )
                 }
                 name if self.structs.contains_key(name) => {
                     let field =
@@ -210,7 +223,7 @@ impl Type {
             Self::List(Box::new(Self::parse(inner)))
         } else if let Some(inner) = inside("map<") {
             // No key of ours has a comma in it.
-            let (key, value) = inner.split_once(", ").unwrap();
+            let (key, value) = inner.split_once(", ").expect("a form of docs/wire.md");
             Self::Map(Box::new((Self::parse(key), Self::parse(value))))
         } else {
             Self::named(text)

@@ -176,7 +176,7 @@ mod tests {
         check("list<Nothing>", "\nstruct Nothing\n", &[2], r#"{"x":[{},{}]}"#);
         check("text", "", &eight_bytes, damaged);
         check("B", "", &[1], damaged);
-        check("Chain", "\nstruct Chain\n  next: option<Chain>\n", &[1; 100_000], damaged);
+        check("Chain", "\nstruct Chain\n  next: option<Chain>\n", &vec![1; 100_000], damaged);
         check("Two", "\nstruct Two\n  a: Two\n  b: Two\n", &[], damaged);
     }
 }
