@@ -68,9 +68,8 @@ pub(super) fn export(
             } else {
                 pour(args.format, &mut next, &mut passed, &mut points, draft)
             };
-            poured.map_err(|failure| match failure {
-                Failure::Write(error) => draft.told(&error),
-                other => other,
+            poured.map_err(|failure| {
+                if let Failure::Write(error) = &failure { draft.told(error) } else { failure }
             })?;
         }
     }

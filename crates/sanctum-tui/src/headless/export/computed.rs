@@ -17,12 +17,12 @@ pub(super) struct Source {
     pub(super) path: &'static str,
     /// Kind of the event after which it is looked at.
     pub(super) after: EventKind,
-    read: fn(&Snapshot, &Envelope) -> Option<Value>,
+    read: fn(&Snapshot, &Envelope) -> Option<Newest>,
 }
 
 /// A value and what says that it is new.
 #[derive(Debug, Clone, Copy)]
-struct Value {
+struct Newest {
     value: f64,
     batch: Option<u64>,
     mono_ns: RunNs,
@@ -31,7 +31,7 @@ struct Value {
 const fn source(
     path: &'static str,
     after: EventKind,
-    read: fn(&Snapshot, &Envelope) -> Option<Value>,
+    read: fn(&Snapshot, &Envelope) -> Option<Newest>,
 ) -> Source {
     Source { path, after, read }
 }
@@ -51,11 +51,8 @@ pub(super) const SOURCES: &[Source] = &[
         flag(at.policy.entropy_collapsed)
     }),
     source("policy.updates_skipped", PpoUpdateCompleted, |at, event| {
-        counted(
-            event,
-            at.policy.last_update.as_ref().map(|update| update.batch),
-            at.policy.updates_skipped,
-        )
+        let batch = at.policy.last_update.as_ref().map(|update| update.batch);
+        Some(counted(event, batch, at.policy.updates_skipped))
     }),
     source("episodes.mean_return", EpisodeOutcome, |at, _| of(at.episodes.mean_return)),
     source("episodes.best_return", EpisodeOutcome, |at, _| of(at.episodes.best_return)),
@@ -63,7 +60,7 @@ pub(super) const SOURCES: &[Source] = &[
     source("episodes.mean_length", EpisodeOutcome, |at, _| of(at.episodes.mean_length)),
     source("episodes.success_rate", EpisodeOutcome, |at, _| of(at.episodes.success_rate)),
     source("episodes.total", EpisodeOutcome, |at, event| {
-        counted(event, at.current_batch, at.episodes.total)
+        Some(counted(event, at.current_batch, at.episodes.total))
     }),
     source("envs[i].best_return", EpisodeOutcome, |at, event| {
         of_env(at, event, |env| env.best_return)
@@ -111,21 +108,21 @@ impl Source {
         snapshot: &Snapshot,
         envelope: &Envelope,
     ) -> Option<(Option<u64>, f64)> {
-        let Value { value, batch, mono_ns } = (self.read)(snapshot, envelope)?;
+        let Newest { value, batch, mono_ns } = (self.read)(snapshot, envelope)?;
         (mono_ns == envelope.mono_ns).then_some((batch, value))
     }
 }
 
-fn of(reading: Option<Reading>) -> Option<Value> {
-    reading.map(|Reading { value, batch, mono_ns, fresh: _, verdict: _ }| Value {
+fn of(reading: Option<Reading>) -> Option<Newest> {
+    reading.map(|Reading { value, batch, mono_ns, fresh: _, verdict: _ }| Newest {
         value,
         batch,
         mono_ns,
     })
 }
 
-fn flag(reading: Option<Reading<bool>>) -> Option<Value> {
-    reading.map(|Reading { value, batch, mono_ns, fresh: _, verdict: _ }| Value {
+fn flag(reading: Option<Reading<bool>>) -> Option<Newest> {
+    reading.map(|Reading { value, batch, mono_ns, fresh: _, verdict: _ }| Newest {
         value: f64::from(u8::from(value)),
         batch,
         mono_ns,
@@ -133,17 +130,17 @@ fn flag(reading: Option<Reading<bool>>) -> Option<Value> {
 }
 
 /// A counter is renewed by every event that it counts among.
-fn counted(event: &Envelope, batch: Option<u64>, count: u64) -> Option<Value> {
-    Some(Value { value: count as f64, batch, mono_ns: event.mono_ns })
+const fn counted(event: &Envelope, batch: Option<u64>, count: u64) -> Newest {
+    Newest { value: count as f64, batch, mono_ns: event.mono_ns }
 }
 
 fn of_env(
     snapshot: &Snapshot,
     event: &Envelope,
     read: impl Fn(&karn_sanctum::EnvView) -> Option<f64>,
-) -> Option<Value> {
+) -> Option<Newest> {
     let Event::EpisodeOutcome(outcome) = &event.event else { return None };
     let env_id = outcome.env_id.or(event.env_id.map(|env| env.0))?;
     let env = snapshot.envs.iter().find(|env| env.env_id == env_id)?;
-    Some(Value { value: read(env)?, batch: snapshot.current_batch, mono_ns: event.mono_ns })
+    Some(Newest { value: read(env)?, batch: snapshot.current_batch, mono_ns: event.mono_ns })
 }

@@ -12,7 +12,7 @@ use crate::headless::failure::Failure;
 pub(super) struct Draft {
     file: File,
     /// Where it is for now; `None` for a device or pipe, which is written to directly.
-    draft: Option<PathBuf>,
+    made_at: Option<PathBuf>,
     target: PathBuf,
 }
 
@@ -29,7 +29,7 @@ impl Draft {
             Ok(_) => {
                 let file = File::options().write(true).open(&target);
                 let file = file.map_err(|error| failed(&target, &error))?;
-                return Ok(Self { file, draft: None, target });
+                return Ok(Self { file, made_at: None, target });
             }
             Err(_) => {}
         }
@@ -38,7 +38,7 @@ impl Draft {
         name.push(format!(".{}.partial", std::process::id()));
         let draft = target.with_file_name(name);
         let file = File::create_new(&draft).map_err(|error| failed(&target, &error))?;
-        Ok(Self { file, draft: Some(draft), target })
+        Ok(Self { file, made_at: Some(draft), target })
     }
 
     /// Returns a second handle to write through.
@@ -57,7 +57,7 @@ impl Draft {
     ///
     /// [`Failure::Refused`] if that fails, or if another file has got the name meanwhile.
     pub(super) fn complete(mut self) -> Result<(), Failure> {
-        let Some(draft) = self.draft.take() else { return Ok(()) };
+        let Some(draft) = self.made_at.take() else { return Ok(()) };
         let done =
             self.file.sync_all().map_err(|error| failed(&self.target, &error)).and_then(|()| {
                 if fs::symlink_metadata(&self.target).is_ok() {
@@ -66,7 +66,7 @@ impl Draft {
                 fs::rename(&draft, &self.target).map_err(|error| failed(&self.target, &error))
             });
         if done.is_err() {
-            self.draft = Some(draft);
+            self.made_at = Some(draft);
         }
         done
     }
@@ -89,7 +89,7 @@ impl Write for &Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        if let Some(draft) = &self.draft {
+        if let Some(draft) = &self.made_at {
             // Nothing else can be done about it, and its name says what it is.
             fs::remove_file(draft).ok();
         }

@@ -18,6 +18,10 @@ impl Script {
         Self { judge: Judge::default(), seq: 0 }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "what is made on the spot reads best without `&`"
+    )]
     fn row(&mut self, group: &str, event_type: &str, data: Value) -> &mut Self {
         let row = json!({
             "v": 1, "run_id": "by-hand", "group_id": group, "seq": self.seq,
