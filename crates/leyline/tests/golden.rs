@@ -332,8 +332,8 @@ fn frames_of_another_writer_read_by_name_as_they_always_did() {
     check("testdata/wire/foreign/frames.hex", &lines.concat());
     let schema = Schema::parse(&read("testdata/wire/foreign/schema.txt")).expect("a listing");
     let mut decoder = FrameDecoder::new(RunId::nearest("other"), schema);
-    let decoded: Vec<_> = frames.iter().map(|frame| decoder.decode(frame)).collect();
-    check("testdata/wire/foreign/expected.txt", &describe_all(&decoded));
+    let found: Vec<_> = frames.iter().map(|frame| decoder.decode(frame)).collect();
+    check("testdata/wire/foreign/expected.txt", &describe_all(&found));
 }
 
 /// Every listing under which golden frames were written is kept beside them, for the time when it is no longer ours.

@@ -32,11 +32,11 @@ pub(crate) enum Value {
     /// The bits of a float.
     Float(u64),
     Text(String),
-    Maybe(Option<Box<Value>>),
-    List(Vec<Value>),
-    Map(Vec<(Value, Value)>),
-    Struct(Vec<(String, Value)>),
-    Variant(String, Option<Box<Value>>),
+    Maybe(Option<Box<Self>>),
+    List(Vec<Self>),
+    Map(Vec<(Self, Self)>),
+    Struct(Vec<(String, Self)>),
+    Variant(String, Option<Box<Self>>),
 }
 
 impl Model {
@@ -48,7 +48,7 @@ impl Model {
             let first: Vec<&str> =
                 lines.next().expect("a form of docs/wire.md").split(' ').collect();
             match first[0] {
-                "head" => head = first[1].to_owned(),
+                "head" => first[1].clone_into(&mut head),
                 "kind" => kinds.extend(block.lines().map(|line| {
                     let words: Vec<&str> = line.split(' ').collect();
                     (
@@ -168,7 +168,9 @@ impl Model {
             }
             (Type::List(item), Value::List(items)) => {
                 push_varint(items.len() as u64, out);
-                items.iter().for_each(|value| self.encode(item, value, missing, out));
+                for value in items {
+                    self.encode(item, value, missing, out);
+                }
             }
             (Type::Map(pair), Value::Map(entries)) => {
                 push_varint(entries.len() as u64, out);
@@ -179,12 +181,11 @@ impl Model {
             }
             (Type::Named(name), Value::Struct(members)) => {
                 for (name, of) in &self.structs[name] {
-                    match members.iter().find(|(member, _)| member == name) {
-                        Some((_, value)) => self.encode(of, value, missing, out),
-                        None => {
-                            let made = missing(of);
-                            self.encode(of, &made, missing, out);
-                        }
+                    if let Some((_, value)) = members.iter().find(|(member, _)| member == name) {
+                        self.encode(of, value, missing, out);
+                    } else {
+                        let made = missing(of);
+                        self.encode(of, &made, missing, out);
                     }
                 }
             }
@@ -249,7 +250,7 @@ impl Type {
     }
 }
 
-fn take<'b>(bytes: &mut &'b [u8], length: usize) -> &'b [u8] {
+const fn take<'b>(bytes: &mut &'b [u8], length: usize) -> &'b [u8] {
     let (taken, rest) = bytes.split_at(length);
     *bytes = rest;
     taken
