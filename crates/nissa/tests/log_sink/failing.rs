@@ -17,7 +17,8 @@ fn faulty(fsync: Fsync) -> (Faulty, Rig<Faulty>) {
 /// Events of both lanes, so that a wrong lane shows.
 fn fill(rig: &mut Rig<Faulty>) {
     for n in 0..6 {
-        if n % 3 == 0 { rig.lossless(0).unwrap() } else { rig.lossy(0).unwrap() }
+        let accepted = if n % 3 == 0 { rig.lossless(0) } else { rig.lossy(0) };
+        accepted.expect("there is room in the buffer");
     }
 }
 
@@ -26,8 +27,8 @@ fn ends() -> Vec<u64> {
     let (_storage, mut rig) = faulty(Fsync::Never);
     let header = header_bytes() as usize;
     fill(&mut rig);
-    rig.idle(0).unwrap();
-    let log = fs::read(rig.dir.segment(0)).unwrap();
+    rig.idle(0).expect("there is room on the disk");
+    let log = fs::read(rig.dir.segment(0)).expect("a segment");
     let mut ends = Vec::new();
     let mut at = header;
     while let Look::Frame { payload } = look(&log[at..]) {
@@ -103,7 +104,7 @@ fn a_full_disk_is_tried_again_later_and_later() {
     store(&storage.room, 0);
     let tries = || storage.tries.load(Ordering::SeqCst);
     assert_eq!(tries(), 1);
-    let mut tried = Vec::new();
+    let mut seconds = Vec::new();
     // An event each quarter of a second, for two minutes.
     for quarter in 0..480 {
         let before = tries();
@@ -114,10 +115,10 @@ fn a_full_disk_is_tried_again_later_and_later() {
         let lost_here = idle.as_ref().map_or_else(|error| error.lost.total(), |()| 0);
         assert_eq!(u64::from(accepted.is_err()) + lost_here, 1, "each event is lost once");
         if tries() != before {
-            tried.push(quarter / 4);
+            seconds.push(quarter / 4);
         }
     }
-    assert_eq!(tried, [0, 1, 3, 7, 15, 31, 61, 91]);
+    assert_eq!(seconds, [0, 1, 3, 7, 15, 31, 61, 91]);
     assert_eq!(rig.found(), [segment([0], None)], "and nothing is left behind");
     store(&storage.room, u64::MAX);
     rig.lossy(130 * SECOND).unwrap();
@@ -233,8 +234,8 @@ fn a_number_that_is_taken_is_passed_over() {
 }
 
 fn written_in(rig: &Rig<Faulty>, number: u32) -> Vec<u64> {
-    let bytes = fs::read(rig.dir.segment(number)).unwrap();
-    let (_, length) = Header::read(&bytes).unwrap();
+    let bytes = fs::read(rig.dir.segment(number)).expect("a segment");
+    let (_, length) = Header::read(&bytes).expect("a header");
     walk(&bytes[length..]).seqs
 }
 

@@ -18,7 +18,7 @@ fn start<S: Storage>(storage: S) -> (TempDir, RunDir, Arc<ManualClock>, Hub, Gua
         .loss_interval(None)
         .sink("log", LogSink::BOUNDS, sink)
         .start(LONG)
-        .unwrap();
+        .expect("threads");
     (root, dir, clock, hub, guard)
 }
 

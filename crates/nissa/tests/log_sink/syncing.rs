@@ -32,9 +32,9 @@ fn of_kind(kind: EventKind) -> Event {
 fn check(fsync: Fsync, kind: EventKind, expected: u64) {
     let storage = Faulty::new();
     let mut rig = rig_on(storage.clone(), LogConfig::new(fsync));
-    rig.offer(0, of_kind(kind)).unwrap();
+    rig.offer(0, of_kind(kind)).expect("it is accepted");
     let held = rig.sink.held().total();
-    rig.sink.flush().unwrap();
+    rig.sink.flush().expect("the disk is sound");
     assert_eq!(syncs(&storage), expected, "{fsync} {kind:?}");
     assert_eq!(held, u64::from(expected == 1), "what is synced at once is written at once");
 }
@@ -125,7 +125,7 @@ fn a_flush_waits_for_the_disk() {
     let (storage, gate, mut rig) = gated(Fsync::Never);
     rig.lossy(0).unwrap();
     let (flushed, result) = crossbeam_channel::bounded(1);
-    let flusher = std::thread::Builder::new().spawn(move || {
+    let thread = std::thread::Builder::new().spawn(move || {
         flushed.send(rig.sink.flush().is_ok()).unwrap();
         rig
     });
@@ -135,7 +135,7 @@ fn a_flush_waits_for_the_disk() {
     assert!(result.recv().unwrap());
     assert_eq!(syncs(&storage), 1);
     drop(gate);
-    let rig = flusher.unwrap().join().unwrap();
+    let rig = thread.unwrap().join().unwrap();
     assert_eq!(rig.closed(), [segment([0], Some(Mark::End { events: 1 }))]);
 }
 
