@@ -134,8 +134,13 @@ impl Group {
             }
         }
         let level = Level::of(found.verdict);
-        let band = metric::by_path(found.place.path).and_then(|spec| spec.band);
-        let depth = level.map_or(0.0, |_| limit::depth(band, found.value));
+        // Only what crossed a limit lies beyond it; the others are not asked, because most of them cross none.
+        let depth = if level.is_some() {
+            let band = metric::by_path(found.place.path).and_then(|spec| spec.band);
+            limit::depth(band, found.value)
+        } else {
+            f64::NEG_INFINITY
+        };
         let judged = Judged { batch, value: found.value, level, depth };
         self.courses.entry(found.place).or_default().push(judged);
     }
