@@ -28,7 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   sanctum-tui                            train PPO on CartPole-v1 in this process and watch it
   sanctum-tui --task acrobot --seed 7    the same on another task, with another seed
-  sanctum-tui --run-dir /data/runs       write the run into /data/runs/<run id> instead of runs/<run id>
+  sanctum-tui --run-dir /data/runs       write the run into /data/runs/<run id>, not runs/<run id>
   sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
   sanctum-tui render runs/ID --size 80x24
   sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
@@ -36,8 +36,8 @@ Examples:
   sanctum-tui check runs/ID || echo look at this run
   sanctum-tui gc --keep 20 --dry-run     which old runs would be removed
 
-RUN is a run directory (also of a live run), a file of JSON rows (`-`: standard input), or the beginning of
-the id of a run below ./runs (--run-dir, SANCTUM_RUN_DIR).";
+RUN is a run directory (of a live run too), a file of JSON rows (`-`: standard input), or the
+beginning of the id of a run below ./runs (--run-dir, SANCTUM_RUN_DIR).";
 
 const MORE: &str = "\
 On the screen `?` shows all keys, `q` leaves.
@@ -101,9 +101,15 @@ pub enum Command {
     #[command(before_long_help = export::EXAMPLES)]
     Export(ExportArgs),
     /// Examine the event log of a run for damage, and repair a copy of it
+    ///
+    /// Exits 0 if nothing is damaged, also if the log has no end because its writer died; 4 if something is.
     #[command(before_long_help = fsck::EXAMPLES)]
     Fsck(FsckArgs),
     /// Remove whole runs that have ended
+    ///
+    /// A run goes as a whole, with its checkpoints, and never while it is live. A run without an end (its writer was killed, say)
+    /// is listed as died, and left alone for a day after its last write, because not every file system has locks. Links are not
+    /// followed, and directories that are no runs stay.
     #[command(before_long_help = gc::EXAMPLES)]
     Gc(GcArgs),
 }
@@ -126,7 +132,7 @@ impl Cli {
 
 impl Command {
     /// Returns which run the command reads, if it reads one.
-    pub fn run_mut(&mut self) -> Option<&mut RunArgs> {
+    pub const fn run_mut(&mut self) -> Option<&mut RunArgs> {
         match self {
             Self::Snapshot(args) => Some(&mut args.read.run),
             Self::Render(args) => Some(&mut args.read.run),
@@ -151,6 +157,11 @@ mod tests {
         let wide = |command: clap::Command| command.term_width(100);
         insta::assert_snapshot!("help", wide(Cli::command()).render_long_help().to_string());
         insta::assert_snapshot!("short_help", wide(Cli::command()).render_help().to_string());
+        // Their display flags are those above.
+        for command in Cli::command().get_subcommands() {
+            let name = format!("help_{}", command.get_name());
+            insta::assert_snapshot!(name, wide(command.clone()).render_long_help().to_string());
+        }
     }
 
     #[track_caller]

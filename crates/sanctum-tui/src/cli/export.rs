@@ -1,7 +1,5 @@
 //! The arguments of `sanctum-tui export`.
 
-#![expect(clippy::doc_markdown, reason = "clap prints these comments, where backticks are noise")]
-
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};

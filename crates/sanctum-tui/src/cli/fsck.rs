@@ -1,7 +1,5 @@
 //! The arguments of `sanctum-tui fsck`.
 
-#![expect(clippy::doc_markdown, reason = "clap prints these comments, where backticks are noise")]
-
 use clap::Args;
 
 use super::read::RunArgs;
@@ -11,7 +9,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   sanctum-tui fsck runs/ID            what is whole, what is damaged, what is lost
   sanctum-tui fsck runs/ID --json     the same, as one JSON object
-  sanctum-tui fsck runs/ID --repair   writes what is whole into runs/ID.repaired; runs/ID stays as it is";
+  sanctum-tui fsck runs/ID --repair   writes what is whole into runs/ID.repaired";
 
 /// Arguments of `sanctum-tui fsck`.
 #[derive(Debug, Clone, Args)]
@@ -21,7 +19,8 @@ pub struct FsckArgs {
     pub run: RunArgs,
     /// Write what is whole into DIR.repaired
     ///
-    /// The original is never changed, and a live run is refused: its writer is still at it.
+    /// The original is never changed, and a live run is refused. Checkpoints are not copied. The exit code is that of the
+    /// original: 4 if it is damaged.
     #[arg(long)]
     pub repair: bool,
     /// Print the result as one JSON object

@@ -9,9 +9,9 @@ use clap::Args;
 /// What people look for first in the help of `gc`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sanctum-tui gc --keep 20 --dry-run            what would go of ./runs if the 20 newest runs stayed
-  sanctum-tui gc --older-than 30                asks, then removes runs that ended more than 30 days ago
-  sanctum-tui gc /data/runs --keep 5 --older-than 30 --yes   only runs that are both; for cron";
+  sanctum-tui gc --keep 20 --dry-run    what would go of ./runs if the 20 newest runs stayed
+  sanctum-tui gc --older-than 30        asks, then removes runs without a write for 30 days
+  sanctum-tui gc /data/runs --keep 5 --older-than 30 --yes    for cron; a run must be both to go";
 
 /// Arguments of `sanctum-tui gc`.
 #[derive(Debug, Clone, Args)]
@@ -22,7 +22,7 @@ pub struct GcArgs {
     /// Runs root [env: SANCTUM_RUN_DIR=] [default: ./runs]
     #[arg(long, value_name = "ROOT")]
     pub run_dir: Option<PathBuf>,
-    /// Keep the N runs that were written last
+    /// Keep the N runs that were written last; a live one counts as one of them
     #[arg(long, value_name = "N")]
     pub keep: Option<u64>,
     /// Remove runs only if nothing was written to them for DAYS days

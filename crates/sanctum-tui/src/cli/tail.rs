@@ -7,10 +7,10 @@ use super::read::RunArgs;
 /// What people look for first in the help of `tail`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sanctum-tui tail runs/ID --jsonl                  every event as a JSON row; follows a live run to its end
-  sanctum-tui tail ID --jsonl --from end            only what is new from now on
-  sanctum-tui tail ID --jsonl --from batch:26 | jq -c 'select(.event_type == \"PPO_UPDATE_COMPLETED\").data'
-  sanctum-tui tail runs/ID --jsonl > copy.jsonl     a file of rows, which every command reads as well";
+  sanctum-tui tail runs/ID --jsonl                 every event; of a live run also those that come
+  sanctum-tui tail ID --jsonl --from end           only what is new from now on
+  sanctum-tui tail ID --jsonl --from time:1h | jq -c '[.seq, .event_type]'
+  sanctum-tui tail runs/ID --jsonl > copy.jsonl    a file of rows, which every command reads too";
 
 /// Arguments of `sanctum-tui tail`.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +22,9 @@ pub struct TailArgs {
     #[arg(long)]
     pub jsonl: bool,
     /// First event: start, end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
+    ///
+    /// The first event printed is the one that reaches the moment; for batch:N that is the end of batch N. With end nothing is
+    /// printed that is there already.
     #[arg(long, value_name = "WHEN", default_value = "start")]
     pub from: String,
 }

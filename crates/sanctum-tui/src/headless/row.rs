@@ -1,6 +1,8 @@
 //! An event that was read, as a JSON row again.
 
 use leyline::wire::{self, ROW_VERSION};
+use std::fmt::Write as _;
+
 use leyline::word::ClosedWord as _;
 use leyline::{Incoming, UnknownEvent};
 use serde::de::IgnoredAny;
@@ -38,12 +40,15 @@ fn append_unknown(event: &UnknownEvent, out: &mut String) {
     } = event;
     let (event_type, message) = (wire::to_json(event_type), wire::to_json(message));
     let env_id = env_id.map_or_else(|| "null".to_owned(), |env| env.0.to_string());
-    out.push_str(&format!(
+    // Writing to a `String` cannot fail.
+    write!(
+        out,
         "{{\"v\":{ROW_VERSION},\"run_id\":\"{run_id}\",\"seq\":{seq},\"ts\":\"{ts}\",\"mono_ns\":{},\"event_type\":{event_type},\
          \"group_id\":\"{group_id}\",\"severity\":\"{}\",\"message\":{message},\"env_id\":{env_id},\"data\":{data}}}",
         mono_ns.0,
         severity.as_str(),
-    ));
+    )
+    .ok();
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the RUN of a command line stands for: a path, standard input, or the beginning of a run's id.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -121,7 +122,8 @@ fn by_id(source: &Path, root: &Path) -> Result<Target, Failure> {
 fn listed(names: &[String]) -> String {
     let mut text = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
     if LISTED < names.len() {
-        text.push_str(&format!(", and {} more", names.len() - LISTED));
+        // Writing to a `String` cannot fail.
+        write!(text, ", and {} more", names.len() - LISTED).ok();
     }
     text
 }

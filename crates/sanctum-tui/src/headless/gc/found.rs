@@ -136,19 +136,16 @@ fn weigh(path: &Path) -> (u64, Option<i64>) {
 
 /// Returns whether the writer of a run has closed it: the end mark of its log, or the end of the run as its last row.
 fn has_end(dir: &RunDir) -> bool {
-    match dir.segments().ok().and_then(|segments| segments.last().copied()) {
-        Some(last) => {
-            let tail = tail(&dir.segment(last), MARK_BYTES).unwrap_or_default();
-            let Look::Frame { payload } = look(&tail) else { return false };
-            matches!(Mark::read(payload), Some(Mark::End { .. }))
-        }
-        None => {
-            let tail = tail(&dir.events(), LAST_ROWS).unwrap_or_default();
-            let last = tail.split(|&byte| byte == b'\n').rfind(|line| !line.is_empty());
-            let last = last.map(|row| RowDecoder::new("run").decode(row));
-            matches!(last, Some(Incoming::Known(event)) if matches!(event.event, Event::TrainingFinished(_)))
-        }
-    }
+    let last = dir.segments().ok().and_then(|segments| segments.last().copied());
+    let Some(last) = last else {
+        let tail = tail(&dir.events(), LAST_ROWS).unwrap_or_default();
+        let last = tail.split(|&byte| byte == b'\n').rfind(|line| !line.is_empty());
+        let last = last.map(|row| RowDecoder::new("run").decode(row));
+        return matches!(last, Some(Incoming::Known(event)) if matches!(event.event, Event::TrainingFinished(_)));
+    };
+    let tail = tail(&dir.segment(last), MARK_BYTES).unwrap_or_default();
+    let Look::Frame { payload } = look(&tail) else { return false };
+    matches!(Mark::read(payload), Some(Mark::End { .. }))
 }
 
 /// Returns the last bytes of a file, all of it if it is shorter.

@@ -75,7 +75,7 @@ impl Root {
         let words = ["sanctum-tui", "gc", self.path().to_str().unwrap()];
         let cli = Cli::parse_from(words.iter().chain(flags));
         let Some(Command::Gc(args)) = &cli.command else { panic!("{flags:?}") };
-        let now = Timestamp::from_micros(1_000_000 * NOW as i64);
+        let now = Timestamp::from_micros(1_000_000 * NOW.cast_signed());
         let (mut out, mut notes) = (Vec::new(), Vec::new());
         let ask = answer.map(|answer| {
             move |question: &str| {
@@ -141,7 +141,9 @@ fn backdate(path: &Path, days: u64) {
     if path.is_dir() {
         let inside: Vec<PathBuf> =
             fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
-        inside.iter().for_each(|path| backdate(path, days));
+        for path in &inside {
+            backdate(path, days);
+        }
     }
     let at = UNIX_EPOCH + Duration::from_secs(NOW - days * DAY - 60);
     File::open(path).unwrap().set_modified(at).unwrap();
