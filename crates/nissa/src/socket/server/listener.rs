@@ -5,10 +5,12 @@ use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, after, bounded, select_biased};
+use crossbeam_channel::{
+    Receiver, RecvTimeoutError, Sender, TryRecvError, after, bounded, select_biased,
+};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use simic_emitter::StopLevel;
 
@@ -127,6 +129,19 @@ struct Open {
     progress: Arc<Progress>,
     /// Closed when its thread ends.
     ended: Receiver<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Open {
+    /// Ends it, which takes no time: its thread has nothing left to wait for. One that does not end all the same is left
+    /// alone.
+    fn cut(self) {
+        self.stream.cut();
+        if self.ended.recv_timeout(CUT) == Err(RecvTimeoutError::Disconnected) {
+            // A panic in it has ended that connection and concerns no other.
+            self.thread.join().ok();
+        }
+    }
 }
 
 impl Listener {
@@ -176,16 +191,16 @@ impl Listener {
     /// Starts a thread for a connection. The number of threads is bounded: by the seats, and by the handshakes, because one
     /// too many ends the oldest, and its thread is waited for.
     fn admit(&mut self, stream: Stream) {
-        self.open.retain(|open| !has_ended(&open.ended));
+        for ended in self.open.extract_if(.., |open| has_ended(&open.ended)) {
+            ended.cut();
+        }
         let greeting = |open: &Open| open.progress.get() == Phase::Greeting;
         let greetings = self.open.iter().filter(|open| greeting(open)).count();
         if self.shared.limits.handshakes <= greetings
             && let Some(oldest) = self.open.iter().position(greeting)
         {
             // A good viewer needs a millisecond, so it is not the oldest of many.
-            let oldest = self.open.remove(oldest);
-            oldest.stream.cut();
-            oldest.ended.recv_timeout(CUT).ok();
+            self.open.remove(oldest).cut();
         }
         let Ok(second) = stream.try_clone() else { return };
         let (ended, watch) = bounded::<()>(0);
@@ -197,8 +212,9 @@ impl Listener {
             drop(ended);
         };
         // Without a thread the connection ends here, and the viewer tries again.
-        if thread::Builder::new().name("socket-viewer".to_owned()).spawn(body).is_ok() {
-            self.open.push(Open { stream: second, progress, ended: watch });
+        let builder = thread::Builder::new().name("socket-viewer".to_owned());
+        if let Ok(thread) = builder.spawn(body) {
+            self.open.push(Open { stream: second, progress, ended: watch, thread });
         }
     }
 
@@ -216,12 +232,11 @@ impl Listener {
                 clean = false;
             }
         }
+        // All at once, then one after the other.
         for open in &open {
             open.stream.cut();
         }
-        for open in &open {
-            open.ended.recv_timeout(CUT).ok();
-        }
+        open.into_iter().for_each(Open::cut);
         clean
     }
 }
