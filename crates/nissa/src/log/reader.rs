@@ -104,7 +104,11 @@ impl Frames {
         for at in 0..frames.segments.len() {
             let Some(&(number, _)) = frames.segments.get(at) else { break };
             let path = frames.dir.segment(number);
-            let window = Window::reuse(&mut window, &path).map_err(failed(&path))?;
+            let window = match Window::reuse(&mut window, &path) {
+                // A live writer removes a segment that it could not fill.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened.map_err(failed(&path))?,
+            };
             match read_header(window).map_err(failed(&path))? {
                 Ok((header, _)) => {
                     frames.note(number, &header);
@@ -236,6 +240,10 @@ impl Frames {
         }
         // The lock is asked before the last look at directory and file: what was written in between is read.
         self.is_over = matches!(mark, Some(Mark::End { .. })) || !self.dir.is_live();
+        if self.open.as_ref().is_some_and(|open| open.tally.frames == 0) {
+            // A segment that its writer could not fill is removed, and the next one gets its name.
+            self.open = None;
+        }
         let is_new = self.list().map_err(|source| self.failed(None, source))?;
         Ok((!self.is_over && !is_new).then_some(Step::Pending))
     }

@@ -114,13 +114,23 @@ impl Window {
     /// Says what is at the cursor, with all of it in the window. `None` at the end of the file.
     pub(super) fn look(&mut self) -> io::Result<Option<Look<'_>>> {
         let mut wanted = 1;
-        while self.want(wanted)? {
+        // The length alone, because what is borrowed cannot leave the loop, and a second look would cost a checksum.
+        let whole = loop {
+            let is_there = self.want(wanted)?;
             match frame::look(self.bytes()) {
-                Look::Short { wanted: more } => wanted = more,
-                Look::Frame { .. } | Look::BadLength { .. } | Look::BadChecksum { .. } => break,
+                Look::Short { wanted: more } if is_there => wanted = more,
+                Look::Frame { payload } => break Some(payload.len()),
+                Look::Short { .. } | Look::BadLength { .. } | Look::BadChecksum { .. } => {
+                    break None;
+                }
             }
-        }
-        Ok((!self.bytes().is_empty()).then(|| frame::look(self.bytes())))
+        };
+        let bytes = self.bytes();
+        let payload = whole.and_then(|length| bytes.get(HEAD_BYTES..HEAD_BYTES + length));
+        Ok(match payload {
+            Some(payload) => Some(Look::Frame { payload }),
+            None => (!bytes.is_empty()).then(|| frame::look(bytes)),
+        })
     }
 
     /// Describes everything from the cursor to the end of the file, and moves there.

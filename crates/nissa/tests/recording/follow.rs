@@ -148,3 +148,18 @@ fn a_live_run_is_inspected_and_never_repaired() {
     assert_eq!((report.ending, report.events, report.damage.len()), (Ending::CutOff, 4, 1));
     assert!(!fs::exists(dir.path().with_extension("repaired")).unwrap());
 }
+
+#[test]
+fn a_segment_that_was_removed_and_written_anew_is_read() {
+    let all = events(3);
+    let dir = write(&[Segment::new(0)]);
+    let _lock = lock(dir.path());
+    let mut recording = Recording::open(dir.path()).unwrap();
+    assert_eq!(recording.read().unwrap(), Read::Pending);
+    let segment = Segment::new(0).with(&all);
+    fs::remove_file(segment.path(dir.path())).unwrap();
+    assert_eq!(recording.read().unwrap(), Read::Pending);
+    segment.write(dir.path());
+    let (read, state) = read_on(&mut recording);
+    assert_eq!((numbers(&read, &all), state), (without(3, &[]), Read::Pending));
+}

@@ -31,7 +31,13 @@ impl Frames {
             return Ok(true);
         }
         let failed = |source| self.failed(Some(number), source);
-        let mut window = Window::open(&self.dir.segment(number)).map_err(failed)?;
+        let mut window = match Window::open(&self.dir.segment(number)) {
+            // It was removed since it was listed; a live writer may give its name to another one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_final() => {
+                return Ok(false);
+            }
+            opened => opened.map_err(failed)?,
+        };
         let header = read_header(&mut window).map_err(failed)?;
         if matches!(header, Err(HeaderError::Short { .. })) && !self.is_final() {
             return Ok(false);
