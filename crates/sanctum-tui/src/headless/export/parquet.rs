@@ -163,12 +163,8 @@ fn schema() -> Schema {
     )
 }
 
+/// Returns the error of the file behind an error of the writer, where there is one.
 fn failed(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(source) => match source.downcast::<io::Error>() {
-            Ok(error) => *error,
-            Err(other) => io::Error::other(other),
-        },
-        other => io::Error::other(other),
-    }
+    let ParquetError::External(source) = error else { return io::Error::other(error) };
+    source.downcast::<io::Error>().map_or_else(io::Error::other, |error| *error)
 }
