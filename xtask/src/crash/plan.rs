@@ -14,6 +14,10 @@ pub(crate) struct Plan {
     pub(crate) fsync: &'static str,
     /// Bytes of a segment, where they are not the usual ones.
     pub(crate) segment_bytes: Option<u64>,
+    /// Milliseconds between two acknowledgements.
+    pub(crate) pause: u64,
+    /// Whether the log gets as much to write as it can take.
+    pub(crate) flood: bool,
     /// When to kill.
     pub(crate) moment: Moment,
 }
@@ -42,6 +46,8 @@ const START_MICROS: u64 = 40_000;
 const RUN_MICROS: u64 = 400_000;
 /// A few hundred events in each.
 const TINY_SEGMENT: u64 = 64 * 1024;
+/// Longest time between two acknowledgements (milliseconds); much is at stake then.
+const MAX_PAUSE: u64 = 150;
 
 impl Plan {
     /// Works out the round of a seed.
@@ -59,6 +65,8 @@ impl Plan {
             victims: if chance.below(4) == 0 { 2 } else { 1 },
             fsync,
             segment_bytes: (chance.below(3) == 0).then_some(TINY_SEGMENT),
+            pause: if chance.below(3) == 0 { 0 } else { chance.below(MAX_PAUSE) },
+            flood: chance.below(2) == 0,
             moment,
         }
     }
@@ -89,6 +97,8 @@ mod tests {
         assert!((10..50).contains(&share(|plan| matches!(plan.moment, Moment::AfterStart(_)))));
         assert!((25..80).contains(&share(|plan| plan.victims == 2)));
         assert!((40..100).contains(&share(|plan| plan.segment_bytes.is_some())));
+        assert!((40..100).contains(&share(|plan| plan.pause == 0)));
+        assert!((60..140).contains(&share(|plan| plan.flood)));
         for policy in ["interval", "batch", "always", "never"] {
             assert!(plans.iter().any(|plan| plan.fsync == policy), "{policy}");
         }

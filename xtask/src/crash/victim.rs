@@ -57,7 +57,10 @@ impl Victim {
     fn start(plan: &Plan, root: &Path, program: &Path) -> Result<Self> {
         let mut command = Command::new(program);
         command.arg(root).args(["--run-id", "victim", "--seed", &plan.seed.to_string()]);
-        command.args(["--fsync", plan.fsync]);
+        command.args(["--fsync", plan.fsync, "--pause", &plan.pause.to_string()]);
+        if plan.flood {
+            command.arg("--flood");
+        }
         if let Some(bytes) = plan.segment_bytes {
             command.args(["--segment-bytes", &bytes.to_string()]);
         }

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
 use karn_sanctum::aggregator::Link;
 use leyline::id::IdError;
 use leyline::{Envelope, GroupId, Incoming, RunId, Timestamp};
+use nissa::log::recovery::SINK_NAME;
 use nissa::log::sink::LogSink;
 use signal_hook::consts::SIGXFSZ;
 use simic_emitter::{Bounds, Hub, HubBuilder, StopFlag, StopLevel, SystemClock, pulse};
@@ -189,7 +190,7 @@ pub fn begin(
             let (directory, sink) = Directory::create(place, &wanted, task, &mut config, now)?;
             let builder = HubBuilder::new(directory.run_id.clone(), GroupId::default(), clock);
             left = Some(directory);
-            builder.sink(written::SINK, LogSink::BOUNDS, sink)
+            builder.sink(SINK_NAME, LogSink::BOUNDS, sink)
         }
         None => HubBuilder::new(wanted, GroupId::default(), clock),
     };

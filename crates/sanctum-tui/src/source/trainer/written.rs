@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use leyline::{RunId, Timestamp};
 use nissa::RunDir;
+use nissa::log::recovery::SINK_NAME;
 use nissa::log::sink::{Fsync, LogSink};
 use nissa::manifest::Manifest;
 use serde_json::{Map, Value, json};
 use simic_emitter::{Cause, Hub};
 use simic_training::config::Config;
 use simic_training::env::Task;
-
-/// Name of the sink of the event log, in `EMITTER_LOSS` and in counters.
-pub(super) const SINK: &str = "log";
 
 /// Where a run is written, and how safely.
 #[derive(Debug, Clone)]
@@ -62,7 +60,7 @@ impl Written {
 
     /// Returns what to tell about events that are not in the log, once the run has ended; `None` if all of them are.
     pub fn loss(&self) -> Option<String> {
-        let counts = self.hub.counts().into_iter().find(|counts| counts.sink == SINK)?;
+        let counts = self.hub.counts().into_iter().find(|counts| counts.sink == SINK_NAME)?;
         let lost = counts.emitted.saturating_sub(counts.delivered);
         if lost == 0 {
             return None;
