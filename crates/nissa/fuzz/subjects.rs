@@ -4,14 +4,18 @@ use std::fs;
 use std::path::Path;
 
 use leyline::Incoming;
+use leyline::wire::MAX_FRAME_BYTES;
+use nissa::log::frame::{self, Look};
 use nissa::log::header::Header;
 use nissa::log::index;
 use nissa::log::recovery;
 use nissa::manifest::Manifest;
 use nissa::recording::{Read, Recording};
+use nissa::socket::frames::Frames;
+use nissa::socket::message::{FromViewer, MAX_FROM_VIEWER, ToViewer};
 
 /// Any bytes as the head of a segment: one that is read is written again as it was.
-pub fn headers(data: &[u8]) {
+pub(crate) fn headers(data: &[u8]) {
     let Ok((header, length)) = Header::read(data) else { return };
     let mut again = Vec::new();
     header.append(&mut again);
@@ -19,7 +23,7 @@ pub fn headers(data: &[u8]) {
 }
 
 /// Any bytes as an index: entries rise, and what is read is a part of what was given.
-pub fn indexes(data: &[u8]) {
+pub(crate) fn indexes(data: &[u8]) {
     let (nonce, segment) = (7, 0);
     // Most inputs would fail at the head, which says nothing about the entries.
     let bytes = [&index::head(nonce, segment), data].concat();
@@ -30,7 +34,7 @@ pub fn indexes(data: &[u8]) {
 }
 
 /// Any bytes as a manifest: one that is read is read again from what it writes.
-pub fn manifests(data: &[u8]) {
+pub(crate) fn manifests(data: &[u8]) {
     let Ok(manifest) = Manifest::parse(data, Path::new("manifest.json")) else { return };
     let text = serde_json::to_vec(&manifest).expect("a manifest is JSON");
     let again = Manifest::parse(&text, Path::new("manifest.json")).expect("it reads back");
@@ -41,7 +45,7 @@ pub fn manifests(data: &[u8]) {
 ///
 /// Reading never panics, numbers rise, every byte of the segment is a header, a frame or damage, and what a repair keeps is
 /// what was read.
-pub fn segments(data: &[u8]) {
+pub(crate) fn segments(data: &[u8]) {
     let mut rest = data;
     let mut part = || {
         let (length, after) = rest.split_first_chunk::<2>()?;
@@ -66,6 +70,52 @@ pub fn segments(data: &[u8]) {
     let Ok(copied) = recovery::repair(&dir, |_, _| {}) else { return };
     // As text, because a NaN equals nothing, itself included.
     assert_eq!(format!("{:?}", events(&copied.path)), format!("{:?}", Some(read)));
+}
+
+/// Any bytes from a viewer, as a stream and as one message: what is read is read again from what it writes.
+pub(crate) fn viewers(data: &[u8]) {
+    let check = |payload: &[u8]| {
+        let Ok(message) = FromViewer::read(payload) else { return };
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        message.append(&mut first);
+        // Escapes make a text longer, and the longest message too long.
+        let Look::Frame { payload } = frame::look(&first) else { return };
+        FromViewer::read(payload).expect("it reads back").append(&mut second);
+        assert_eq!(first, second);
+    };
+    check(&[&[0], data].concat());
+    stream(data, MAX_FROM_VIEWER, check);
+}
+
+/// Any bytes from a run, as a stream and as one message: what is read is read again from what it writes.
+pub(crate) fn runs(data: &[u8]) {
+    let check = |payload: &[u8]| {
+        let Ok(message) = ToViewer::read(payload) else { return };
+        let mut bytes = Vec::new();
+        message.append(&mut bytes);
+        let Look::Frame { payload } = frame::look(&bytes) else { return };
+        assert_eq!(ToViewer::read(payload), Ok(message));
+    };
+    check(&[&[0], data].concat());
+    stream(data, MAX_FRAME_BYTES, check);
+}
+
+/// Takes frames as a connection does; each is at most as long as allowed.
+fn stream(mut data: &[u8], max_payload: usize, check: impl Fn(&[u8])) {
+    let mut frames = Frames::new(max_payload);
+    while let Ok(1..) = frames.fill(&mut data) {
+        loop {
+            match frames.take() {
+                Ok(Some(payload)) => {
+                    let payload = frames.get(payload);
+                    assert!((1..=max_payload).contains(&payload.len()));
+                    check(payload);
+                }
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+    }
 }
 
 fn events(dir: &Path) -> Option<Vec<Incoming>> {

@@ -37,3 +37,13 @@ fn manifests() {
 fn segments() {
     replay("segments", subjects::segments);
 }
+
+#[test]
+fn viewers() {
+    replay("viewers", subjects::viewers);
+}
+
+#[test]
+fn runs() {
+    replay("runs", subjects::runs);
+}
