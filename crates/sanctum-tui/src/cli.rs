@@ -147,6 +147,8 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use clap::CommandFactory as _;
 
     use super::*;
@@ -190,5 +192,42 @@ mod tests {
         check(&["--theme", "pink"], Err("possible values: auto, dark, light, mono"));
         check(&["--episodes", "0"], Err("0 is not in 1.."));
         check(&["render"], Err("RUN"));
+    }
+
+    /// Returns the runs root that a command line comes to, with `SANCTUM_RUN_DIR=env`.
+    fn root(args: &[&str]) -> Option<PathBuf> {
+        let mut cli = Cli::parse_from(std::iter::once("sanctum-tui").chain(args.iter().copied()));
+        let env = Environment { run_dir: Some("env".into()), ..Environment::default() };
+        cli.train.log.run_dir =
+            cli.train.log.run_dir.filter(|_| args.first() == Some(&"--run-dir"));
+        cli.settle(&env);
+        match cli.command {
+            Some(Command::Gc(gc)) => gc.run_dir,
+            Some(mut command) => command.run_mut().and_then(|run| run.run_dir.clone()),
+            None => None,
+        }
+    }
+
+    #[test]
+    fn the_runs_root_is_that_of_the_command_then_of_the_program_then_of_the_environment() {
+        for command in [&["render", "x"][..], &["tail", "x"], &["fsck", "x"], &["gc"]] {
+            let root = |before: &[&str], after: &[&str]| root(&[before, command, after].concat());
+            let (program, own) = (["--run-dir", "program"], ["--run-dir", "own"]);
+            assert_eq!(root(&program, &own), Some("own".into()), "{command:?}");
+            assert_eq!(root(&program, &[]), Some("program".into()), "{command:?}");
+            assert_eq!(root(&[], &[]), Some("env".into()), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn progress_is_for_a_terminal_that_is_not_to_be_quiet() {
+        let shown = |args: &[&str], stderr_is_terminal| {
+            let mut cli = Cli::parse_from([&["sanctum-tui", "render", "x"], args].concat());
+            cli.settle(&Environment { stderr_is_terminal, ..Environment::default() });
+            cli.command.as_mut().and_then(Command::run_mut).map(|run| run.progress)
+        };
+        assert_eq!(shown(&[], true), Some(Progress::Shown));
+        assert_eq!(shown(&[], false), Some(Progress::Silent));
+        assert_eq!(shown(&["--quiet"], true), Some(Progress::Silent));
     }
 }

@@ -9,7 +9,7 @@
 //! | [`layout`](mod@layout), [`scene`] | where each panel goes, and what is drawn there |
 //! | [`live`], [`screen`], [`terminal`], [`keys`], [`signals`], [`suspend`] | the loop of the screen and the terminal under it |
 //! | [`plain`] | lines instead of a screen |
-//! | [`headless`] | one frame or one snapshot of a recorded run |
+//! | [`headless`] | commands that read runs, live or recorded, and need no terminal |
 //! | [`clock`], [`rate`], [`pace`], [`exit`](mod@exit) | the viewer's time, redraws and bytes per second, how it all ended |
 //!
 //! ```

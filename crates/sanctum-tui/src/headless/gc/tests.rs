@@ -1,3 +1,5 @@
+//! Which runs go, which never do, and what is asked first.
+
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
