@@ -76,6 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "segments",
         "acked",
         "read",
+        "cut B",
         "torn B",
         "after ack",
         "ms",
@@ -106,7 +107,7 @@ fn once(plan: &Plan, root: &Path, programs: &Programs) -> Result<Vec<Proof>> {
     let mut proofs = Vec::new();
     for dir in dirs {
         let claim = claims.iter().find(|claim| claim.dir.as_deref() == Some(dir.as_path()));
-        proofs.push(Proof::of(dir, claim, &programs.tool)?);
+        proofs.push(Proof::of(dir, claim, plan.cut, &programs.tool)?);
     }
     // Two trainers that ask for one name get two directories, unless one of them was killed before that.
     for claim in &claims {
@@ -140,7 +141,17 @@ fn fresh_seed() -> u64 {
 }
 
 fn row(plan: &Plan, proof: &Proof) -> Vec<String> {
-    let Proof { dir: _, walk, acknowledged, read, after_ack, lost, violations } = proof;
+    let Proof {
+        dir: _,
+        torn_by_kill: _,
+        cut,
+        walk,
+        acknowledged,
+        read,
+        after_ack,
+        lost,
+        violations,
+    } = proof;
     let number = |number: Option<u64>| number.map_or_else(|| "—".to_owned(), |n| n.to_string());
     vec![
         plan.seed.to_string(),
@@ -151,6 +162,7 @@ fn row(plan: &Plan, proof: &Proof) -> Vec<String> {
         walk.segments.to_string(),
         number(*acknowledged),
         read.to_string(),
+        cut.to_string(),
         walk.torn_bytes().to_string(),
         number(after_ack.map(|(events, _)| events)),
         after_ack.map_or_else(|| "—".to_owned(), |(_, ms)| format!("{ms:.1}")),
@@ -165,6 +177,7 @@ struct Totals {
     rounds: u64,
     kills: u64,
     logs: u64,
+    torn_by_kill: u64,
     torn: u64,
     torn_bytes: u64,
     acknowledged: u64,
@@ -180,6 +193,7 @@ impl Totals {
         self.kills += u64::from(plan.victims);
         for proof in proofs {
             self.logs += 1;
+            self.torn_by_kill += u64::from(proof.torn_by_kill);
             self.torn += u64::from(proof.walk.torn_bytes() != 0);
             self.torn_bytes += proof.walk.torn_bytes();
             self.acknowledged += proof.acknowledged.map_or(0, |seq| seq + 1);
@@ -197,6 +211,7 @@ impl std::fmt::Display for Totals {
             rounds,
             kills,
             logs,
+            torn_by_kill,
             torn,
             torn_bytes,
             acknowledged,
@@ -208,7 +223,7 @@ impl std::fmt::Display for Totals {
         writeln!(f, "{rounds} rounds, {kills} processes killed, {logs} logs left")?;
         writeln!(
             f,
-            "{torn} logs torn by a kill in the middle of a write, {torn_bytes} bytes in all"
+            "{torn} logs torn, {torn_by_kill} by the kill itself and the others by a cut behind what was acknowledged, {torn_bytes} bytes in all"
         )?;
         writeln!(f, "{acknowledged} events acknowledged, {read} read back")?;
         writeln!(

@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) pause: u64,
     /// Whether the log gets as much to write as it can take.
     pub(crate) flood: bool,
+    /// Where to cut the log off afterwards, as a power cut does with what was not synced; not every round does.
+    pub(crate) cut: Option<u64>,
     /// When to kill.
     pub(crate) moment: Moment,
 }
@@ -67,6 +69,7 @@ impl Plan {
             segment_bytes: (chance.below(3) == 0).then_some(TINY_SEGMENT),
             pause: if chance.below(3) == 0 { 0 } else { chance.below(MAX_PAUSE) },
             flood: chance.below(2) == 0,
+            cut: (chance.below(2) == 0).then(|| chance.below(u64::MAX)),
             moment,
         }
     }
@@ -99,6 +102,7 @@ mod tests {
         assert!((40..100).contains(&share(|plan| plan.segment_bytes.is_some())));
         assert!((40..100).contains(&share(|plan| plan.pause == 0)));
         assert!((60..140).contains(&share(|plan| plan.flood)));
+        assert!((60..140).contains(&share(|plan| plan.cut.is_some())));
         for policy in ["interval", "batch", "always", "never"] {
             assert!(plans.iter().any(|plan| plan.fsync == policy), "{policy}");
         }

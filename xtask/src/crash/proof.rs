@@ -17,7 +17,11 @@ use super::walk::Walk;
 pub(crate) struct Proof {
     /// The directory.
     pub(crate) dir: PathBuf,
-    /// What its bytes say.
+    /// Whether the kill itself left a part of a frame.
+    pub(crate) torn_by_kill: bool,
+    /// Bytes that were cut off after the kill.
+    pub(crate) cut: u64,
+    /// What its bytes say, after that.
     pub(crate) walk: Walk,
     /// Number of the last event that was acknowledged.
     pub(crate) acknowledged: Option<u64>,
@@ -38,11 +42,21 @@ const WARNING: i32 = 10;
 const CRITICAL: i32 = 11;
 
 impl Proof {
-    /// Looks at a run directory whose writer is dead.
-    pub(crate) fn of(dir: PathBuf, claim: Option<&Claim>, tool: &Tool) -> Result<Self> {
+    /// Looks at a run directory whose writer is dead, after cutting its log off if a place is given.
+    pub(crate) fn of(
+        dir: PathBuf,
+        claim: Option<&Claim>,
+        cut: Option<u64>,
+        tool: &Tool,
+    ) -> Result<Self> {
+        let acknowledged = claim.and_then(|claim| claim.acknowledged);
+        let killed = Walk::of(&dir)?;
+        let cut = cut.map_or(Ok(0), |random| killed.cut(&dir, acknowledged, random))?;
         let mut proof = Self {
+            torn_by_kill: killed.torn_bytes() != 0,
+            cut,
             walk: Walk::of(&dir)?,
-            acknowledged: claim.and_then(|claim| claim.acknowledged),
+            acknowledged,
             read: 0,
             after_ack: None,
             lost: None,

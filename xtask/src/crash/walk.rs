@@ -18,6 +18,8 @@ pub(crate) struct Walk {
     pub(crate) marks: u64,
     /// Whether the last segment ends in a mark that says so.
     pub(crate) ended: bool,
+    /// Name of the last segment, and where in it each of its frames ends, with the number of its event; first the header.
+    last: (String, Vec<(Option<u64>, u64)>),
     /// For each segment that does not end where a frame ends: its name, and the bytes behind the last whole frame.
     pub(crate) torn: Vec<(String, u64)>,
 }
@@ -61,16 +63,37 @@ impl Walk {
         self.torn.iter().map(|(_, bytes)| bytes).sum()
     }
 
+    /// Cuts the last segment off at a random place behind the event with this number, as a power cut may do with what was
+    /// not synced. Returns how many bytes are gone.
+    pub(crate) fn cut(&self, dir: &Path, acknowledged: Option<u64>, random: u64) -> Result<u64> {
+        let (name, ends) = &self.last;
+        let is_safe = |seq: Option<u64>| seq <= acknowledged;
+        let Some((_, safe)) = ends.iter().rfind(|(seq, _)| is_safe(*seq)) else { return Ok(0) };
+        let path = dir.join(name);
+        let file = fs::File::options().write(true).open(&path);
+        let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+        let length = file.metadata()?.len();
+        let left = safe + random % (length - safe + 1);
+        file.set_len(left)?;
+        Ok(length - left)
+    }
+
     fn segment(&mut self, name: String, bytes: &[u8]) {
         self.segments += 1;
         self.ended = false;
+        self.last = (name.clone(), Vec::new());
         let Some(mut rest) = after_header(bytes) else {
             self.torn.push((name, bytes.len() as u64));
             return;
         };
         self.headers += 1;
+        let place = |rest: &[u8]| (bytes.len() - rest.len()) as u64;
+        self.last.1.push((None, place(rest)));
         while let Some((payload, after)) = frame(rest) {
             rest = after;
+            self.last
+                .1
+                .push((seq(payload).filter(|_| payload.first() != Some(&MARK)), place(rest)));
             self.ended = false;
             if payload.first() == Some(&MARK) {
                 self.marks += 1;
@@ -174,14 +197,32 @@ mod tests {
             seqs: vec![7, 256, 65_537],
             marks: 1,
             ended: false,
+            last: found.last.clone(),
             torn,
         };
         assert_eq!(found, expected);
+        let from = header().len() as u64;
+        assert_eq!(found.last.1, [(None, from), (Some(65_537), from + 14)]);
         let cut = header().len() + 3;
         let found = walk(&[("events-00000.slog", last[..cut].to_vec())]);
         assert_eq!((found.seqs.len(), found.torn_bytes()), (0, 3));
         let found = walk(&[("events-00000.slog", last[..9].to_vec())]);
         assert_eq!((found.headers, found.torn_bytes()), (0, 9));
+    }
+
+    #[test]
+    fn a_cut_spares_what_was_acknowledged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events-00000.slog");
+        let whole = [header(), framed(&[5, 7]), framed(&[5, 8]), framed(&[5, 9])].concat();
+        for random in 0..40 {
+            fs::write(&path, &whole).unwrap();
+            let walk = Walk::of(dir.path()).unwrap();
+            let gone = walk.cut(dir.path(), Some(8), random).unwrap();
+            let left = Walk::of(dir.path()).unwrap();
+            assert!(left.seqs.starts_with(&[7, 8]) && gone <= 10, "{random}: {gone}");
+            assert_eq!(left.torn_bytes() == 0, gone == 10 || gone == 0, "{random}: {gone}");
+        }
     }
 
     #[test]
