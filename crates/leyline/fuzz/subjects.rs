@@ -27,11 +27,10 @@ pub fn frames(data: &[u8]) {
 
 /// Any text as the listing of another writer, and any bytes as its frame: the first zero byte separates them.
 pub fn foreign_frames(data: &[u8]) {
-    let (listing, frame) =
-        data.iter().position(|byte| *byte == 0).map_or((data, &[][..]), |at| {
-            let (listing, rest) = data.split_at(at);
-            (listing, rest.get(1..).unwrap_or_default())
-        });
+    let (listing, frame) = data.iter().position(|byte| *byte == 0).map_or((data, &[][..]), |at| {
+        let (listing, rest) = data.split_at(at);
+        (listing, rest.get(1..).unwrap_or_default())
+    });
     let Ok(listing) = std::str::from_utf8(listing) else { return };
     let Ok(schema) = Schema::parse(listing) else { return };
     let mut decoder = FrameDecoder::new(RunId::nearest("fuzz"), schema);

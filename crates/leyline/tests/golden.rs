@@ -157,7 +157,7 @@ fn frames_of_format_1_hold_frames_that_still_read() {
     }
 }
 
-/// Another writer's types: `Head` and `Heartbeat` with two fields swapped, `EpisodeOutcome` with one less and one more, a
+/// Another writer's types: `Head` and `Heartbeat` with fields swapped, `EpisodeOutcome` with one less and one more, a
 /// word and a scalar that nobody here knows, a kind of its own, and other numbers.
 mod other {
     use std::collections::BTreeMap;
@@ -167,12 +167,12 @@ mod other {
     #[derive(Serialize)]
     pub(super) struct Head {
         pub(super) kind: u16,
-        pub(super) mono_ns: u64,
         pub(super) seq: u64,
         pub(super) ts: i64,
-        pub(super) group_id: &'static str,
-        pub(super) severity: Severity,
+        pub(super) mono_ns: u64,
         pub(super) message: &'static str,
+        pub(super) severity: Severity,
+        pub(super) group_id: &'static str,
     }
 
     #[derive(Serialize)]

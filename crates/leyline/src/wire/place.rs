@@ -2,7 +2,8 @@
 
 use crate::time::{RunNs, Timestamp};
 
-/// What the first bytes of a frame say. They are the same in every schema of one frame format.
+/// What the first bytes of a frame say, whoever wrote it: [`Schema::parse`](crate::wire::Schema::parse) refuses a listing
+/// whose head begins otherwise, and another beginning raises [`FRAME_FORMAT`](crate::wire::FRAME_FORMAT).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FramePlace {
     /// Number of the kind of its event.

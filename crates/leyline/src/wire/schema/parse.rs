@@ -54,12 +54,20 @@ pub(super) fn parse(listing: &str) -> Result<Types, SchemaError> {
     for block in &blocks.enums {
         types.enums.push(names.variants(block)?);
     }
-    let head = types.head().and_then(|head| head.fields.first());
-    if head.is_none_or(|(name, kind)| &**name != "kind" || *kind != Type::U16) {
-        return Err(blocks.head.wrong("the head does not begin with the number of the kind"));
+    let starts_right = types.head().is_some_and(|head| {
+        let expected = FRONT.iter().map(|(name, kind)| (*name, kind));
+        expected.eq(head.fields.iter().take(FRONT.len()).map(|(name, kind)| (&**name, kind)))
+    });
+    if !starts_right {
+        return Err(blocks.head.wrong("the head does not begin with kind, seq, ts and mono_ns"));
     }
     Ok(types)
 }
+
+/// How the head begins in every listing of this format, so that a frame's place can be read without its listing
+/// ([`crate::wire::FramePlace`]).
+const FRONT: [(&str, Type); 4] =
+    [("kind", Type::U16), ("seq", Type::U64), ("ts", Type::I64), ("mono_ns", Type::U64)];
 
 /// A line, or what is left of it after its first word.
 struct Line<'l> {
@@ -277,7 +285,7 @@ mod tests {
     use super::*;
     use crate::wire::schema::{SCHEMA, Schema};
 
-    const HEAD: &str = "head H\n\nstruct H\n  kind: u16\n";
+    const HEAD: &str = "head H\n\nstruct H\n  kind: u16\n  seq: u64\n  ts: i64\n  mono_ns: u64\n";
 
     #[track_caller]
     fn refused(rest: &str, line: usize, what: &'static str) {
@@ -301,37 +309,42 @@ mod tests {
 
     #[test]
     fn what_is_no_listing_is_refused_with_its_line() {
-        refused("what\n", 5, "it is neither a kind nor a struct nor an enum");
-        refused("\n  x: u64\n", 6, "it belongs to nothing");
-        refused("  x: u128\n", 5, "there is no such type");
-        refused("  x: option<u64\n", 5, "there is no such type");
-        refused("  x: map<u64>\n", 5, "a map has a key and a value");
-        refused("  x: map<text,u64>\n", 5, "a map has a key and a value");
-        refused("  kind: u16\n", 5, "the struct has two fields of this name");
-        refused("  x y: u16\n", 5, "this cannot be a name");
-        refused("  x u16\n", 5, "a field has a type");
-        refused("kind 1 A H\nkind 1 B H\n", 6, "a kind or its number stands here again");
-        refused("kind 1 A H\nkind 2 A H\n", 6, "a kind or its number stands here again");
-        refused("kind 0 A H\n", 5, "a kind has a number");
-        refused("kind 01 A H\n", 5, "a kind has a number");
-        refused("kind 65536 A H\n", 5, "a kind has a number");
-        refused("kind 1 a H\n", 5, "this cannot be the name of a kind");
-        refused("kind 1 A\n", 5, "a kind has a number, a name and a payload");
-        refused("kind 1 A u64\n", 5, "it names no struct of the listing");
-        refused("\nenum E\n  1 a\n", 7, "the position is not the next one");
-        refused("\nenum E\n  0 a\n  1 a\n", 8, "the enum has two variants of this name");
-        refused("\nenum E\n  0 a(b)(u64)\n", 7, "there is no such type");
-        refused("\nenum E\n  0 a)\n", 7, "this cannot be a word");
-        refused("\nenum H\n", 6, "the name is taken");
-        refused("\nstruct text\n", 6, "the name is taken");
+        refused("what\n", 8, "it is neither a kind nor a struct nor an enum");
+        refused("\n  x: u64\n", 9, "it belongs to nothing");
+        refused("  x: u128\n", 8, "there is no such type");
+        refused("  x: option<u64\n", 8, "there is no such type");
+        refused("  x: map<u64>\n", 8, "a map has a key and a value");
+        refused("  x: map<text,u64>\n", 8, "a map has a key and a value");
+        refused("  kind: u16\n", 8, "the struct has two fields of this name");
+        refused("  x y: u16\n", 8, "this cannot be a name");
+        refused("  x u16\n", 8, "a field has a type");
+        refused("kind 1 A H\nkind 1 B H\n", 9, "a kind or its number stands here again");
+        refused("kind 1 A H\nkind 2 A H\n", 9, "a kind or its number stands here again");
+        refused("kind 0 A H\n", 8, "a kind has a number");
+        refused("kind 01 A H\n", 8, "a kind has a number");
+        refused("kind 65536 A H\n", 8, "a kind has a number");
+        refused("kind 1 a H\n", 8, "this cannot be the name of a kind");
+        refused("kind 1 A\n", 8, "a kind has a number, a name and a payload");
+        refused("kind 1 A u64\n", 8, "it names no struct of the listing");
+        refused("\nenum E\n  1 a\n", 10, "the position is not the next one");
+        refused("\nenum E\n  0 a\n  1 a\n", 11, "the enum has two variants of this name");
+        refused("\nenum E\n  0 a(b)(u64)\n", 10, "there is no such type");
+        refused("\nenum E\n  0 a)\n", 10, "this cannot be a word");
+        refused("\nenum H\n", 9, "the name is taken");
+        refused("\nstruct text\n", 9, "the name is taken");
         refused(
             &format!("  x: {}u64{}\n", "list<".repeat(9), ">".repeat(9)),
-            5,
+            8,
             "the type is nested too deeply",
         );
-        refused("\r\n", 5, "it is neither a kind nor a struct nor an enum");
-        let kind = "the head does not begin with the number of the kind";
-        for head in ["  seq: u64\n  kind: u16\n", "  kind: u64\n", ""] {
+        refused("\r\n", 8, "it is neither a kind nor a struct nor an enum");
+        let kind = "the head does not begin with kind, seq, ts and mono_ns";
+        for head in [
+            "  kind: u16\n  seq: u64\n  mono_ns: u64\n  ts: i64\n",
+            "  kind: u16\n  seq: u64\n  ts: i64\n",
+            "  kind: u64\n  seq: u64\n  ts: i64\n  mono_ns: u64\n",
+            "",
+        ] {
             let listing = format!("head H\n\nstruct H\n{head}");
             assert_eq!(
                 Schema::parse(&listing).unwrap_err(),
