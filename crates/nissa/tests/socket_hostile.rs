@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const BAD: usize = 1000;
 
 /// Threads that serve connections.
 fn threads() -> usize {
-    let tasks = fs::read_dir("/proc/self/task").unwrap();
+    let tasks = fs::read_dir("/proc/self/task").expect("threads");
     let name = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm"));
     // One may end while it is looked at.
     tasks.filter_map(|task| name(task.ok()?).ok()).filter(|name| name == "socket-viewer\n").count()
@@ -31,9 +31,9 @@ fn threads() -> usize {
 
 /// Memory of this process (bytes).
 fn memory() -> usize {
-    let text = fs::read_to_string("/proc/self/status").unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() * 1024
+    let text = fs::read_to_string("/proc/self/status").expect("a status");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") * 1024
 }
 
 fn framed(payload: &[u8]) -> Vec<u8> {
@@ -57,7 +57,7 @@ fn nonsense(n: usize) -> Vec<u8> {
         0 => Vec::new(),
         1 => b"GET / HTTP/1.1\r\nHost: sanctum\r\n\r\n".to_vec(),
         // Says that it is long, and sends as much as it may.
-        2 => [&u32::MAX.to_le_bytes()[..], &[7; 60_000]].concat(),
+        2 => [u32::MAX.to_le_bytes().to_vec(), vec![7; 60_000]].concat(),
         3 => framed(&vec![7; 60_000]).split_off(8),
         // Half of a frame that is allowed.
         4 => framed(&vec![0; 65_536])[..50_000].to_vec(),
@@ -92,7 +92,6 @@ fn a_thousand_bad_connections_cost_little_and_keep_nobody_out() {
         .start(LONG)
         .unwrap();
 
-    let greeting = |token| Greeting { token, program: String::new(), protocols: Protocols::OWN };
     let mut good = Client::connect(&unix, &greeting(None), LONG).unwrap();
     good.join(None, false).unwrap();
     let before = memory();
@@ -122,17 +121,7 @@ fn a_thousand_bad_connections_cost_little_and_keep_nobody_out() {
     let grown = memory().saturating_sub(before);
     assert!(grown < 32 << 20, "{grown} bytes for {BAD} connections");
 
-    // Wrong tokens get an answer and nothing else, and close the door for whoever guesses.
-    let wrong = Token::random().unwrap();
-    let mut reasons = Vec::new();
-    for _ in 0..12 {
-        match Client::connect(&tcp, &greeting(Some(wrong.clone())), LONG) {
-            Err(ClientError::Refused { refused, .. }) => reasons.push(refused.reason),
-            other => panic!("{other:?}"),
-        }
-    }
-    assert_eq!(reasons[..10], [RefusedReason::Token; 10]);
-    assert_eq!(reasons[10..], [RefusedReason::TooManyTokens; 2]);
+    guess(&tcp);
 
     // The viewer that was there before missed nothing.
     for _ in 0..3 {
@@ -153,24 +142,37 @@ fn a_thousand_bad_connections_cost_little_and_keep_nobody_out() {
     assert_eq!(threads(), 0);
 
     // None of them was told anything but no.
-    for mut stream in open_unix {
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok();
-        check_answer(&answer);
+    open_unix.into_iter().for_each(check_answer);
+    open_tcp.into_iter().for_each(check_answer);
+}
+
+/// Wrong tokens get an answer and nothing else, and close the door for whoever guesses.
+fn guess(at: &Endpoint) {
+    let wrong = Token::random().expect("random bytes");
+    let mut reasons = Vec::new();
+    for _ in 0..12 {
+        match Client::connect(at, &greeting(Some(wrong.clone())), LONG) {
+            Err(ClientError::Refused { refused, .. }) => reasons.push(refused.reason),
+            other => panic!("{other:?}"),
+        }
     }
-    for mut stream in open_tcp {
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).ok();
-        check_answer(&answer);
-    }
+    assert_eq!(reasons[..10], [RefusedReason::Token; 10]);
+    assert_eq!(reasons[10..], [RefusedReason::TooManyTokens; 2]);
+}
+
+const fn greeting(token: Option<Token>) -> Greeting {
+    Greeting { token, program: String::new(), protocols: Protocols::OWN }
 }
 
 #[track_caller]
-fn check_answer(answer: &[u8]) {
+fn check_answer(mut stream: impl Read) {
+    let mut answer = Vec::new();
+    // What was unread at the run's side when it ended is told as an error, behind the answer.
+    stream.read_to_end(&mut answer).ok();
     if answer.is_empty() {
         return;
     }
-    let frame::Look::Frame { payload } = frame::look(answer) else { panic!("{answer:?}") };
+    let frame::Look::Frame { payload } = frame::look(&answer) else { panic!("{answer:?}") };
     assert_eq!(payload.len() + frame::HEAD_BYTES, answer.len());
     let Ok(ToViewer::Refused(refused)) = ToViewer::read(payload) else { panic!("{answer:?}") };
     assert_eq!(refused.reason, RefusedReason::Message);

@@ -13,9 +13,9 @@ use super::queue::{Chunk, Item, ViewerQueue};
 use crate::log::frame;
 
 /// Events are handed on when this much is collected, if the hub's queue has not run empty before (bytes).
-const CHUNK_BYTES: usize = 32 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 /// As many events at most are handed on at once.
-const CHUNK_FRAMES: u32 = 256;
+const CHUNK_FRAMES: u32 = 512;
 /// Starts kept for viewers of a run without a log: one for each group that the contract allows.
 const MAX_STARTS: usize = 64;
 

@@ -15,7 +15,7 @@ fn numbers(events: &[Incoming]) -> Vec<u64> {
     events.iter().filter_map(seq).collect()
 }
 
-fn is_over(step: &Step) -> bool {
+const fn is_over(step: &Step) -> bool {
     matches!(step, Step::Link(Link::Over))
 }
 

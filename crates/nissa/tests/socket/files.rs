@@ -23,7 +23,7 @@ fn server() -> (SocketSink, Server) {
 }
 
 fn mode(path: &std::path::Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    fs::metadata(path).expect("a file").permissions().mode() & 0o7777
 }
 
 #[test]

@@ -13,20 +13,21 @@ use nissa::socket::Endpoint;
 /// run it is cut; once it is empty and closed, connections live as long as they like. The thread ends with the test.
 pub(crate) fn proxy(path: &Path, run: &Endpoint, cuts: Receiver<usize>) -> Endpoint {
     let Endpoint::Unix(run) = run.clone() else { panic!("{run}") };
-    let listener = UnixListener::bind(path).unwrap();
+    let listener = UnixListener::bind(path).expect("a connection");
     let body = move || {
         for viewer in listener.incoming() {
-            let viewer = viewer.unwrap();
+            let viewer = viewer.expect("a connection");
             let Ok(run) = UnixStream::connect(&run) else { continue };
             let limit = cuts.try_recv().unwrap_or(usize::MAX);
-            let (up_from, up_to) = (viewer.try_clone().unwrap(), run.try_clone().unwrap());
+            let (up_from, up_to) =
+                (viewer.try_clone().expect("a connection"), run.try_clone().expect("a connection"));
             let up = Builder::new().name("proxy-up".to_owned());
-            up.spawn(move || copy(&up_from, &up_to, usize::MAX)).unwrap();
+            up.spawn(move || copy(&up_from, &up_to, usize::MAX)).expect("a connection");
             let down = Builder::new().name("proxy-down".to_owned());
-            down.spawn(move || copy(&run, &viewer, limit)).unwrap();
+            down.spawn(move || copy(&run, &viewer, limit)).expect("a connection");
         }
     };
-    Builder::new().name("proxy".to_owned()).spawn(body).unwrap();
+    Builder::new().name("proxy".to_owned()).spawn(body).expect("a connection");
     Endpoint::Unix(path.to_owned())
 }
 

@@ -66,7 +66,8 @@ impl Setup {
     ) -> Run {
         let Self { limits, has_log, bounds, name } = self;
         let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
-        let (dir, run) = RunDir::create(root.path(), &RunId::new(name).unwrap()).unwrap();
+        let (dir, run) = RunDir::create(root.path(), &RunId::new(name).expect("what a test needs"))
+            .expect("what a test needs");
         let manifest = Manifest::new(run.clone(), clock.now().ts);
         let log = has_log.then(|| dir.path().to_owned());
         let about = About {
@@ -77,14 +78,15 @@ impl Setup {
             log: log.clone(),
         };
         let (sink, mut server) = serve(about, limits, Arc::clone(&clock) as _);
-        let at = server.listen_unix(&root.path().join("run.sock")).unwrap();
+        let at = server.listen_unix(&root.path().join("run.sock")).expect("what a test needs");
         let mut builder =
             HubBuilder::new(run, GroupId::default(), Arc::clone(&clock) as _).loss_interval(None);
         if has_log {
-            let sink = LogSink::create(&dir, &manifest, Fsync::Never).unwrap();
+            let sink = LogSink::create(&dir, &manifest, Fsync::Never).expect("what a test needs");
             builder = builder.sink("log", LogSink::BOUNDS, sink);
         }
-        let (hub, guard) = builder.sink("socket", bounds, around(sink)).start(LONG).unwrap();
+        let (hub, guard) =
+            builder.sink("socket", bounds, around(sink)).start(LONG).expect("what a test needs");
         Run { hub, guard, server, at, clock, log }
     }
 }
@@ -112,14 +114,14 @@ impl Run {
 
     /// Returns everything that the log has.
     pub(crate) fn recorded(&self) -> Vec<Incoming> {
-        recorded(self.log.as_ref().unwrap())
+        recorded(self.log.as_ref().expect("what a test needs"))
     }
 }
 
 pub(crate) fn recorded(log: &std::path::Path) -> Vec<Incoming> {
-    let mut recording = Recording::open(log).unwrap();
+    let mut recording = Recording::open(log).expect("a log");
     let mut events = Vec::new();
-    while let Read::Event(event) = recording.read().unwrap() {
+    while let Read::Event(event) = recording.read().expect("a log") {
         events.push(event);
     }
     events
@@ -161,7 +163,7 @@ pub(crate) fn connect(at: &Endpoint) -> Result<Client, ClientError> {
 pub(crate) fn until_live(client: &mut Client) -> (u64, Vec<u64>) {
     let mut before = Vec::new();
     loop {
-        match client.read(Some(LONG)).unwrap() {
+        match client.read(Some(LONG)).expect("what a test needs") {
             Heard::Live { from } => return (from, before),
             Heard::Event(event) => before.extend(seq(&event)),
             other @ (Heard::Fetched { .. } | Heard::Closing(_) | Heard::TimedOut) => {
@@ -204,10 +206,13 @@ impl Viewer {
         let stop = StopFlag::new();
         let flag = stop.clone();
         let body = move || {
-            attachment.run(&flag, &mut |step| sender.try_send(step).is_ok()).unwrap();
+            attachment
+                .run(&flag, &mut |step| sender.try_send(step).is_ok())
+                .expect("what a test needs");
             attachment.have()
         };
-        let thread = Builder::new().name("viewer".to_owned()).spawn(body).unwrap();
+        let thread =
+            Builder::new().name("viewer".to_owned()).spawn(body).expect("what a test needs");
         Self { steps, stop, thread }
     }
 
@@ -246,7 +251,7 @@ impl Viewer {
     /// Leaves, and returns the last number handed over.
     pub(crate) fn leave(self) -> Option<u64> {
         self.stop.request(StopLevel::Now);
-        self.thread.join().unwrap()
+        self.thread.join().expect("what a test needs")
     }
 }
 
