@@ -18,6 +18,8 @@ pub(crate) struct Walk {
     pub(crate) marks: u64,
     /// Whether the last segment ends in a mark that says so.
     pub(crate) ended: bool,
+    /// Whether it ends in a mark that says that another one follows.
+    continued: bool,
     /// Name of the last segment, and where in it each of its frames ends, with the number of its event; first the header.
     last: (String, Vec<(Option<u64>, u64)>),
     /// For each segment that does not end where a frame ends: its name, and the bytes behind the last whole frame.
@@ -29,8 +31,9 @@ const MAGIC: &[u8] = b"\x89SLOG\r\n\x1a";
 const FIXED: usize = 14;
 const FRAME_HEAD: usize = 8;
 const MAX_FRAME: usize = 1_048_576;
-/// First byte of a payload that is a mark, and the second byte of the mark that ends a log.
+/// First byte of a payload that is a mark, and its second byte: another segment follows, the log ends.
 const MARK: u8 = 0;
+const CONTINUED: u8 = 1;
 const END: u8 = 2;
 
 impl Walk {
@@ -54,6 +57,10 @@ impl Walk {
             let bytes =
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             walk.segment(name, &bytes);
+        }
+        if walk.continued {
+            // Killed between two segments: the last one says that another follows, and nothing tells what was to be in it.
+            walk.torn.push((format!("events-{:05}.slog", walk.segments), 0));
         }
         Ok(walk)
     }
@@ -80,7 +87,7 @@ impl Walk {
 
     fn segment(&mut self, name: String, bytes: &[u8]) {
         self.segments += 1;
-        self.ended = false;
+        (self.ended, self.continued) = (false, false);
         self.last = (name.clone(), Vec::new());
         let Some(mut rest) = after_header(bytes) else {
             self.torn.push((name, bytes.len() as u64));
@@ -91,13 +98,14 @@ impl Walk {
         self.last.1.push((None, place(rest)));
         while let Some((payload, after)) = frame(rest) {
             rest = after;
+            (self.ended, self.continued) = (false, false);
             self.last
                 .1
                 .push((seq(payload).filter(|_| payload.first() != Some(&MARK)), place(rest)));
-            self.ended = false;
             if payload.first() == Some(&MARK) {
                 self.marks += 1;
                 self.ended = payload.get(1) == Some(&END);
+                self.continued = payload.get(1) == Some(&CONTINUED);
             } else {
                 self.seqs.extend(seq(payload));
             }
@@ -197,12 +205,15 @@ mod tests {
             seqs: vec![7, 256, 65_537],
             marks: 1,
             ended: false,
+            continued: false,
             last: found.last.clone(),
             torn,
         };
         assert_eq!(found, expected);
         let from = header().len() as u64;
         assert_eq!(found.last.1, [(None, from), (Some(65_537), from + 14)]);
+        let found = walk(&[("events-00000.slog", first.concat())]);
+        assert_eq!(found.torn, [("events-00001.slog".to_owned(), 0)], "the next one is missing");
         let cut = header().len() + 3;
         let found = walk(&[("events-00000.slog", last[..cut].to_vec())]);
         assert_eq!((found.seqs.len(), found.torn_bytes()), (0, 3));
