@@ -4,7 +4,7 @@ use leyline::wire::{FrameDecoder, RowDecoder, Schema, encode_frame, encode_row};
 use leyline::{Incoming, RunId};
 
 /// Lines of any bytes become events, and what became a known event reads back from the row that it makes.
-pub fn rows(data: &[u8]) {
+pub(crate) fn rows(data: &[u8]) {
     let mut decoder = RowDecoder::new("fuzz");
     for line in data.split(|byte| *byte == b'\n') {
         let Incoming::Known(read) = decoder.decode(line) else { continue };
@@ -20,13 +20,13 @@ pub fn rows(data: &[u8]) {
 }
 
 /// Any bytes as a frame of this build's schema become an event, and a known one reads back from the frame it makes.
-pub fn frames(data: &[u8]) {
+pub(crate) fn frames(data: &[u8]) {
     let mut decoder = FrameDecoder::new(RunId::nearest("fuzz"), Schema::own());
     check_frame(&mut decoder, data);
 }
 
 /// Any text as the listing of another writer, and any bytes as its frame: the first zero byte separates them.
-pub fn foreign_frames(data: &[u8]) {
+pub(crate) fn foreign_frames(data: &[u8]) {
     let (listing, frame) = data.iter().position(|byte| *byte == 0).map_or((data, &[][..]), |at| {
         let (listing, rest) = data.split_at(at);
         (listing, rest.get(1..).unwrap_or_default())
