@@ -147,6 +147,20 @@ fn events_found_after_damage_must_come_after_those_before_it() {
 }
 
 #[test]
+fn a_frame_that_stands_in_the_log_again_is_damage_and_costs_no_event() {
+    let (mut segments, events) = two_segments(4, 4);
+    segments[1] = Segment::new(1).with(&events[4..]);
+    let (first, end) = (segments[1].frames[0].clone(), segments[1].bytes.len());
+    let again = segments[1].bytes[first.clone()].to_vec();
+    segments[1].bytes.extend(&again);
+    let (read, damage) = read_all(write(&segments).path());
+    assert_eq!(numbers(&read, &events), without(8, &[]));
+    let (offset, bytes) = (end as u64, first.len() as u64);
+    let (kind, events) = (DamageKind::Corrupt, Lost::Exactly(0));
+    assert_eq!(damage, [Damage { segment: 1, offset, bytes, kind, events }]);
+}
+
+#[test]
 fn a_missing_segment_is_named_and_bounded() {
     let all = events(9);
     let segments = [

@@ -83,6 +83,9 @@ pub(super) enum Trouble {
     BadLength,
     /// Its checksum does not hold; its length.
     BadChecksum(usize),
+    /// It is whole, and its number is not above the one before, which no writer does: bytes that stand here again; its
+    /// length.
+    Repeated(usize),
 }
 
 /// Damage in this segment, before its place in the log is known.
@@ -107,7 +110,13 @@ impl Segment {
                     self.tally.mark = Mark::read(payload).or(self.tally.mark);
                     Found::Mark
                 } else {
-                    Found::Event(FramePlace::read(payload))
+                    let place = FramePlace::read(payload);
+                    let is_again = |(place, after): (FramePlace, u64)| place.seq <= after;
+                    if place.zip(self.wanted.after).is_some_and(is_again) {
+                        let length = std::mem::take(&mut self.current);
+                        return Ok(Found::Nothing(Trouble::Repeated(length)));
+                    }
+                    Found::Event(place)
                 }
             }
             Some(Look::Short { .. }) => return Ok(Found::Nothing(Trouble::Short)),
@@ -144,6 +153,11 @@ impl Segment {
     /// frame; the cursor is then where it was. `is_final` says that the file will not grow any more.
     pub(super) fn resume(&mut self, trouble: Trouble, is_final: bool) -> io::Result<Option<Gap>> {
         let start = self.window.offset();
+        if let Trouble::Repeated(frame_bytes) = trouble {
+            self.window.advance(frame_bytes);
+            let (bytes, kind) = (frame_bytes as u64, DamageKind::Corrupt);
+            return Ok(Some(Gap { offset: start, bytes, kind, events: Lost::Exactly(0) }));
+        }
         if let Trouble::BadChecksum(frame_bytes) = trouble
             && let Some(gap) = self.step_over(frame_bytes, is_final)?
         {
@@ -179,7 +193,7 @@ impl Segment {
                 (false, None)
             }
         };
-        let hole = seq.zip(self.wanted.after).map(|(seq, after)| seq - after - 1);
+        let hole = seq.zip(self.wanted.after).and_then(|(seq, after)| seq.checked_sub(after + 1));
         if is_next && hole.is_some_and(|hole| hole <= 1) {
             let events = Lost::Exactly(hole.unwrap_or_default());
             return Ok(Some(Gap { offset: start, bytes: frame_bytes as u64, kind, events }));
@@ -222,10 +236,10 @@ impl Segment {
                 (DamageKind::Torn, self.after_mark(Lost::within(0, Some(1))))
             }
             Trouble::Short => (DamageKind::Torn, self.after_mark(Lost::Exactly(1))),
-            Trouble::BadLength | Trouble::BadChecksum(_) if is_mark => {
+            Trouble::BadLength | Trouble::BadChecksum(_) | Trouble::Repeated(_) if is_mark => {
                 (DamageKind::Corrupt, Lost::Exactly(0))
             }
-            Trouble::BadLength | Trouble::BadChecksum(_) => {
+            Trouble::BadLength | Trouble::BadChecksum(_) | Trouble::Repeated(_) => {
                 let kind = if ends_in_zeros { DamageKind::Torn } else { DamageKind::Corrupt };
                 (kind, self.at_most(rest.bytes, 1))
             }
