@@ -179,3 +179,123 @@ pub(super) fn number(incoming: &Incoming) -> Option<u64> {
         Incoming::Rejected(rejection) => rejection.seq,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::io;
+
+    use crossbeam_channel::{Receiver, Sender, bounded};
+    use leyline::demo::{Scenario, incoming};
+
+    use super::*;
+
+    /// Plays what a test wrote down, and notes where it was sent.
+    struct Fake {
+        answers: VecDeque<Option<Read>>,
+        sought: Sender<u64>,
+    }
+
+    impl History for Fake {
+        fn seek(&mut self, seq: u64) -> Result<(), RecordingError> {
+            self.sought.send(seq).unwrap();
+            Ok(())
+        }
+
+        fn read(&mut self) -> Result<Read, RecordingError> {
+            let failure = || RecordingError::Read {
+                path: PathBuf::new(),
+                offset: 0,
+                source: io::ErrorKind::Other.into(),
+            };
+            self.answers.pop_front().unwrap_or(Some(Read::End)).ok_or_else(failure)
+        }
+    }
+
+    /// Notes what it gets, and waits a number of times.
+    #[derive(Default)]
+    struct Notes {
+        numbers: Vec<u64>,
+        waits: usize,
+        /// Takes no more than so many.
+        most: Option<usize>,
+    }
+
+    impl Taker for Notes {
+        fn take(&mut self, incoming: Incoming) -> bool {
+            self.numbers.extend(number(&incoming));
+            self.most.is_none_or(|most| self.numbers.len() < most)
+        }
+
+        fn wait(&mut self) -> bool {
+            let waits = 0 < self.waits;
+            self.waits = self.waits.saturating_sub(1);
+            waits
+        }
+    }
+
+    /// Script: a number is that event, `.` pending, `!` a failure; at the end the history is over.
+    fn reader(script: &str) -> (Reader, Receiver<u64>) {
+        let events = incoming(Scenario::Calm, 1);
+        let event = |seq| events.iter().find(|event| number(event) == Some(seq)).unwrap().clone();
+        let answer = |word: &str| match word {
+            "." => Some(Read::Pending),
+            "!" => None,
+            seq => Some(Read::Event(event(seq.parse().unwrap()))),
+        };
+        let answers = script.split_whitespace().map(answer).collect();
+        let (sought, seeks) = bounded(10);
+        (Reader::new(Box::new(Fake { answers, sought })), seeks)
+    }
+
+    const fn span(from: u64, to: u64) -> Span {
+        Span { from, to: Some(to) }
+    }
+
+    #[track_caller]
+    fn check(reader: &mut Reader, span: Span, waits: usize, end: SpanEnd, numbers: &[u64]) {
+        let mut notes = Notes { waits, ..Notes::default() };
+        assert_eq!(reader.read(span, &mut notes).unwrap(), end);
+        assert_eq!(notes.numbers, numbers);
+    }
+
+    #[test]
+    fn a_log_that_trails_is_waited_for() {
+        let (mut reader, _seeks) = reader("3 . . 4 . 5 6");
+        check(&mut reader, span(3, 6), 3, SpanEnd::Reached, &[3, 4, 5]);
+    }
+
+    #[test]
+    fn waiting_ends_with_a_later_number_or_with_patience() {
+        let (mut first, _seeks) = reader("3 . 7");
+        check(&mut first, span(3, 6), 1, SpanEnd::Reached, &[3]);
+        let (mut second, _seeks) = reader("3 . . . 4");
+        check(&mut second, span(3, 6), 2, SpanEnd::Pending, &[3]);
+        let (mut third, _seeks) = reader("3 .");
+        check(&mut third, span(3, 6), 5, SpanEnd::Over, &[3]);
+    }
+
+    #[test]
+    fn reading_goes_on_without_seeking_where_it_stopped() {
+        let (mut reader, seeks) = reader("3 4 8 . 9 20");
+        check(&mut reader, span(3, 6), 0, SpanEnd::Reached, &[3, 4]);
+        check(&mut reader, span(6, 9), 0, SpanEnd::Reached, &[8]);
+        check(&mut reader, Span { from: 9, to: None }, 0, SpanEnd::Pending, &[]);
+        check(&mut reader, span(9, 10), 0, SpanEnd::Reached, &[9]);
+        check(&mut reader, span(15, 15), 0, SpanEnd::Reached, &[]);
+        check(&mut reader, span(15, 21), 0, SpanEnd::Reached, &[20]);
+        assert_eq!(seeks.try_iter().collect::<Vec<_>>(), [3, 15]);
+    }
+
+    #[test]
+    fn after_a_failure_or_a_refusal_it_seeks_again() {
+        let (mut reader, seeks) = reader("3 ! 4 5 6");
+        let mut notes = Notes::default();
+        assert!(reader.read(span(3, 9), &mut notes).is_err());
+        let mut notes = Notes { most: Some(1), ..Notes::default() };
+        assert_eq!(reader.read(span(4, 9), &mut notes).unwrap(), SpanEnd::Refused);
+        assert_eq!(notes.numbers, [4]);
+        check(&mut reader, span(4, 6), 0, SpanEnd::Reached, &[5]);
+        assert_eq!(seeks.try_iter().collect::<Vec<_>>(), [3, 4, 4]);
+    }
+}
