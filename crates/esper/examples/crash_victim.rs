@@ -63,7 +63,9 @@ fn main() -> anyhow::Result<()> {
     let watched = hub.clone();
     let acknowledge = Builder::new().name("acknowledge".to_owned());
     let pause = Duration::from_millis(args.pause);
-    acknowledge.spawn(move || acknowledge_for_ever(&watched, pause)).context("no thread")?;
+    acknowledge
+        .spawn(move || -> () { acknowledge_for_ever(&watched, pause) })
+        .context("no thread")?;
     if args.flood {
         let flooded = hub.clone();
         let flood = Builder::new().name("flood".to_owned());
@@ -86,7 +88,7 @@ fn sink(args: &Args, dir: &RunDir, run: RunId, now: Timestamp) -> anyhow::Result
 }
 
 /// Emits long messages, and waits for the log as no trainer does: nothing may be dropped here.
-fn flood_for_ever(hub: &Hub) {
+fn flood_for_ever(hub: &Hub) -> ! {
     let text = "flood ".repeat(600);
     loop {
         while hub.counts().iter().all(|counts| counts.queued < AHEAD) {
@@ -98,7 +100,7 @@ fn flood_for_ever(hub: &Hub) {
 }
 
 /// Asks for acknowledgements, one after the other, and says what each covers.
-fn acknowledge_for_ever(hub: &Hub, pause: Duration) {
+fn acknowledge_for_ever(hub: &Hub, pause: Duration) -> ! {
     let nobody = StopFlag::new();
     loop {
         nobody.wait(pause);

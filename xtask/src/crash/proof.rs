@@ -91,7 +91,7 @@ impl Proof {
             // Killed before the first segment had a header: there is no log yet.
             (0, _) => &[FINE, NOT_FOUND, DAMAGED],
             (_, true) => &[FINE],
-            // Also a segment without a single byte: it was made, and its header was not written.
+            // Also a segment that is announced and not there.
             (_, false) => &[DAMAGED],
         }
     }

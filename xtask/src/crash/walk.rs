@@ -90,7 +90,8 @@ impl Walk {
         (self.ended, self.continued) = (false, false);
         self.last = (name.clone(), Vec::new());
         let Some(mut rest) = after_header(bytes) else {
-            self.torn.push((name, bytes.len() as u64));
+            // Killed before the first write to it: there is no byte that could be damaged.
+            self.torn.extend((!bytes.is_empty()).then_some((name, bytes.len() as u64)));
             return;
         };
         self.headers += 1;

@@ -113,7 +113,7 @@ fn manifest(run_id: &RunId, task: Task, config: &Config, now: Timestamp) -> Mani
     manifest.seed = Some(config.seed);
     manifest.settings = settings(config);
     manifest.host = rustix::system::uname().nodename().to_str().ok().map(ToOwned::to_owned);
-    manifest.resumed_from = config.resumed_from.clone();
+    manifest.resumed_from.clone_from(&config.resumed_from);
     manifest
 }
 
