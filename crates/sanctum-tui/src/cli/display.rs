@@ -110,6 +110,12 @@ pub struct Environment {
     pub stderr_is_terminal: bool,
     /// `SANCTUM_RUN_DIR`, the runs root.
     pub run_dir: Option<PathBuf>,
+    /// `COLORTERM`, which says whether there are more than 256 colours.
+    pub colorterm: Option<String>,
+    /// `XDG_RUNTIME_DIR`, where sockets are.
+    pub runtime_dir: Option<PathBuf>,
+    /// The directory for temporary files, where sockets are without that one.
+    pub temporary_dir: PathBuf,
 }
 
 impl Environment {
@@ -124,7 +130,16 @@ impl Environment {
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             run_dir: variable("SANCTUM_RUN_DIR").map(PathBuf::from),
+            colorterm: variable("COLORTERM"),
+            runtime_dir: variable("XDG_RUNTIME_DIR").map(PathBuf::from),
+            temporary_dir: std::env::temp_dir(),
         }
+    }
+
+    /// Returns the folder with the sockets of this user's runs. It need not exist.
+    pub fn socket_folder(&self) -> PathBuf {
+        let uid = nissa::socket::endpoint::own_uid();
+        nissa::socket::endpoint::folder(self.runtime_dir.as_deref(), &self.temporary_dir, uid)
     }
 
     fn is_light(&self) -> bool {
@@ -132,8 +147,9 @@ impl Environment {
         matches!(background, Some("7" | "15"))
     }
 
-    /// A locale that says nothing about its encoding (`C`, `POSIX`) is not UTF-8; none at all says nothing.
-    fn is_utf8(&self) -> bool {
+    /// Returns whether the locale is UTF-8. One that says nothing about its encoding (`C`, `POSIX`) is not; none at all says
+    /// nothing.
+    pub fn is_utf8(&self) -> bool {
         self.locale.as_deref().is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
