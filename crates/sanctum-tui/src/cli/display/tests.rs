@@ -19,6 +19,9 @@ const TERMINAL: Environment = Environment {
     stdout_is_terminal: true,
     stderr_is_terminal: true,
     run_dir: None,
+    colorterm: None,
+    runtime_dir: None,
+    temporary_dir: PathBuf::new(),
 };
 
 fn options(args: &[&str], env: &Environment) -> Options {
