@@ -5,6 +5,7 @@
 //! | [`run_dir`] | the directory that a run writes, and how one is recognised |
 //! | [`manifest`] | what it says about its run before the first event |
 //! | [`recording`] | a run that is read back, whatever it was written as |
+//! | [`log`] | the event log: the sink that writes it, segments and frames, recovery |
 //! | [`rows`] | JSON rows: a sink that writes them, a reader for any source of them |
 //! | [`channel`](mod@channel) | a sink for a viewer in the same process |
 //! | `socket` | a sink for viewers in other processes, and their side (on Unix) |
