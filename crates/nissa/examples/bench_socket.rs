@@ -16,7 +16,7 @@ use leyline::{Envelope, RunId, RunNs, Timestamp, demo};
 use nissa::manifest::Hex64;
 use nissa::socket::message::Protocols;
 use nissa::socket::{About, Client, Endpoint, Greeting, Heard, Limits, SocketSink, serve};
-use simic_emitter::{ManualClock, Sink};
+use simic_emitter::{ManualClock, Sink, StopFlag};
 
 const ROUNDS: usize = 31;
 const BURST: usize = 500;
@@ -25,7 +25,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 fn connect(at: &Endpoint) -> Client {
     let greeting = Greeting { token: None, program: "bench".to_owned(), protocols: Protocols::OWN };
-    let mut client = Client::connect(at, &greeting, LONG).expect("a run listens");
+    let mut client = Client::connect(at, &greeting, LONG, &StopFlag::new()).expect("a run listens");
     client.join(None, false).expect("a connection");
     client
 }

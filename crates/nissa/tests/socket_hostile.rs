@@ -16,7 +16,7 @@ use nissa::socket::message::{FromViewer, Hello, Protocols, ToViewer};
 use nissa::socket::{
     About, Client, ClientError, Endpoint, Greeting, Heard, Limits, RefusedReason, Tcp, Token, serve,
 };
-use simic_emitter::{Bounds, HubBuilder, ManualClock};
+use simic_emitter::{Bounds, HubBuilder, ManualClock, StopFlag};
 
 const LONG: Duration = Duration::from_secs(60);
 const BAD: usize = 1000;
@@ -92,7 +92,7 @@ fn a_thousand_bad_connections_cost_little_and_keep_nobody_out() {
         .start(LONG)
         .unwrap();
 
-    let mut good = Client::connect(&unix, &greeting(None), LONG).unwrap();
+    let mut good = Client::connect(&unix, &greeting(None), LONG, &StopFlag::new()).unwrap();
     good.join(None, false).unwrap();
     let before = memory();
     let (mut most, mut open_unix, mut open_tcp) = (0, Vec::new(), Vec::new());
@@ -112,8 +112,11 @@ fn a_thousand_bad_connections_cost_little_and_keep_nobody_out() {
         most = most.max(threads());
         if n % 100 == 99 {
             // Who knows what to say gets in at once.
-            drop(Client::connect(&unix, &greeting(None), LONG).unwrap());
-            drop(Client::connect(&tcp, &greeting(Some(token.clone())), LONG).unwrap());
+            drop(Client::connect(&unix, &greeting(None), LONG, &StopFlag::new()).unwrap());
+            drop(
+                Client::connect(&tcp, &greeting(Some(token.clone())), LONG, &StopFlag::new())
+                    .unwrap(),
+            );
         }
     }
     // Sixteen handshakes an endpoint, the good viewers, and one of each that is about to end.
@@ -151,7 +154,7 @@ fn guess(at: &Endpoint) {
     let wrong = Token::random().expect("random bytes");
     let mut reasons = Vec::new();
     for _ in 0..12 {
-        match Client::connect(at, &greeting(Some(wrong.clone())), LONG) {
+        match Client::connect(at, &greeting(Some(wrong.clone())), LONG, &StopFlag::new()) {
             Err(ClientError::Refused { refused, .. }) => reasons.push(refused.reason),
             other => panic!("{other:?}"),
         }

@@ -246,8 +246,10 @@ impl Attachment {
 
     /// Connects, catches up, and hands on what comes until the connection ends.
     fn watch(&mut self, out: &mut Out<'_>) -> Result<Ended, AttachError> {
-        let mut client = match Client::connect(&self.at, &self.greeting, self.connect_within) {
+        let within = self.connect_within;
+        let mut client = match Client::connect(&self.at, &self.greeting, within, out.stop) {
             Ok(client) => client,
+            Err(_) if out.is_stopped() => return Ok(Ended::Stopped),
             Err(error) => return self.is_worth_a_try(error).map(Ended::Lost),
         };
         let welcome = client.welcome().clone();

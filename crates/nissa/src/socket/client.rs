@@ -8,6 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{after, never};
 use leyline::Incoming;
 use leyline::wire::{FrameDecoder, MAX_FRAME_BYTES, Schema, SchemaError};
+use simic_emitter::{StopFlag, StopLevel};
 use thiserror::Error;
 
 use super::line::{Line, LineError};
@@ -114,7 +115,8 @@ pub enum ClientError {
 }
 
 impl Client {
-    /// Connects and greets, both within `within`.
+    /// Connects and greets, both within `within`, or until `stop` is raised at any level. Only the system's own part of
+    /// reaching another machine cannot be stopped.
     ///
     /// # Errors
     ///
@@ -123,8 +125,13 @@ impl Client {
         at: &Endpoint,
         greeting: &Greeting,
         within: Duration,
+        stop: &StopFlag,
     ) -> Result<Self, ClientError> {
-        let timer = after(within);
+        let (timer, mut is_late) = (after(within), false);
+        let mut give_up = || {
+            is_late = is_late || timer.try_recv().is_ok() || stop.level() != StopLevel::Running;
+            is_late
+        };
         let failed = |source| ClientError::Line { at: at.clone(), source };
         let stream =
             open(at, within).map_err(|source| ClientError::Connect { at: at.clone(), source })?;
@@ -134,8 +141,8 @@ impl Client {
         let mut bytes = Vec::new();
         FromViewer::Hello(Hello { protocols, token, program }).append(&mut bytes);
         // A run that does not let this viewer in may have answered already.
-        let sent = line.send(&bytes, &mut || timer.try_recv().is_ok());
-        let payload = line.receive(Some(&timer));
+        let sent = line.send(&bytes, &mut give_up);
+        let payload = line.receive(Some(&mut give_up));
         let payload = sent.and(payload).map_err(failed)?;
         match ToViewer::read(line.payload(payload)) {
             Ok(ToViewer::Welcome(welcome)) => {
@@ -185,16 +192,22 @@ impl Client {
         self.line.send(&bytes, &mut || patience.try_recv().is_ok())
     }
 
-    /// Waits for what the run says next, `within` at most; `None`: for ever.
+    /// Waits for what the run says next, about `within` at most; `None`: for ever.
     ///
     /// # Errors
     ///
     /// The connection was cut, or carries something else than frames.
     pub fn read(&mut self, within: Option<Duration>) -> Result<Heard, LineError> {
-        let timer = within.map_or_else(never, after);
-        let timer = within.is_some().then_some(&timer);
+        // A timer costs more than an event that is there already.
+        let mut timer = None;
+        let mut is_late = || {
+            let timer = timer.get_or_insert_with(|| within.map_or_else(never, after));
+            timer.try_recv().is_ok()
+        };
         loop {
-            let payload = match self.line.receive(timer) {
+            let give_up: Option<&mut dyn FnMut() -> bool> =
+                if within.is_some() { Some(&mut is_late) } else { None };
+            let payload = match self.line.receive(give_up) {
                 Ok(payload) => payload,
                 Err(LineError::Late) => return Ok(Heard::TimedOut),
                 Err(error) => return Err(error),

@@ -2,9 +2,8 @@
 
 use std::io::{self, Write as _};
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crossbeam_channel::Receiver;
 use thiserror::Error;
 
 use super::frames::{Frames, StreamError};
@@ -47,16 +46,16 @@ impl Line {
         Ok(Self { stream, frames: Frames::new(max_payload), reads_within: None })
     }
 
-    /// Waits for the next frame, until the timer fires if there is one; returns where its payload is.
+    /// Waits for the next frame and returns where its payload is; looks ten times a second whether to give up, if it may.
     pub(super) fn receive(
         &mut self,
-        timer: Option<&Receiver<Instant>>,
+        mut give_up: Option<&mut dyn FnMut() -> bool>,
     ) -> Result<Range<usize>, LineError> {
         loop {
             if let Some(payload) = self.frames.take()? {
                 return Ok(payload);
             }
-            let within = timer.map(|_| LOOK);
+            let within = give_up.is_some().then_some(LOOK);
             if self.reads_within != within {
                 self.stream.read_within(within).map_err(|_| LineError::Gone)?;
                 self.reads_within = within;
@@ -69,7 +68,7 @@ impl Line {
                 Err(_) => return Err(LineError::Gone),
             }
             // After every reading, so that byte after byte does not keep it waiting.
-            if timer.is_some_and(|timer| timer.try_recv().is_ok()) {
+            if give_up.as_mut().is_some_and(|give_up| give_up()) {
                 return self.frames.take()?.ok_or(LineError::Late);
             }
         }
@@ -101,5 +100,12 @@ impl Line {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Line {
+    /// Ends the connection at once: others may hold a clone of it, so that closing this end alone would not.
+    fn drop(&mut self) {
+        self.stream.cut();
     }
 }

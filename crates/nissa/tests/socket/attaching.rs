@@ -9,7 +9,9 @@ use simic_emitter::{Bounds, Draft};
 use tempfile::tempdir;
 
 use crate::proxy::proxy;
-use crate::support::{LONG, Run, Setup, Viewer, Way, heartbeat, recorded, seq, started};
+use crate::support::{
+    LONG, Run, Setup, Viewer, Way, eventually, heartbeat, recorded, seq, started,
+};
 
 fn numbers(events: &[Incoming]) -> Vec<u64> {
     events.iter().filter_map(seq).collect()
@@ -132,6 +134,30 @@ fn what_the_socket_lost_comes_from_the_log() {
         assert_eq!(numbers(&viewer.until_seq(20)), (0..=20).collect::<Vec<_>>(), "{way:?}");
         assert_eq!(run.hub.counts()[1].dropped(), 18);
         viewer.leave();
+    }
+}
+
+#[test]
+fn a_log_that_is_ahead_of_the_socket_repeats_nothing() {
+    for way in [Way::Local, Way::Asking] {
+        let root = tempdir().unwrap();
+        let (keep, kept) = bounded(1);
+        let run = Setup::default().start_with(&root, |sink| {
+            let (sink, gate) = gated(sink);
+            keep.send(gate).unwrap();
+            sink
+        });
+        let gate = kept.recv().unwrap();
+        run.emit(20);
+        assert_eq!(gate.wait(), Some(0));
+        eventually(|| run.recorded().len() == 20);
+        let viewer = Viewer::start(&run.at, way);
+        assert_eq!(numbers(&viewer.until_seq(19)), (0..20).collect::<Vec<_>>(), "{way:?}");
+        // Now the socket gets to events that this viewer has from the log.
+        gate.open();
+        run.emit(1);
+        assert_eq!(numbers(&viewer.until_seq(20)), [20], "{way:?}");
+        assert_eq!(viewer.leave(), Some(20));
     }
 }
 

@@ -1,13 +1,16 @@
 //! Who is let in, and what everybody else is told.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
 
 use nissa::socket::message::Protocols;
 use nissa::socket::{
-    Client, ClientError, Endpoint, Greeting, Limits, Refused, RefusedReason, SocketError, Tcp,
-    Token,
+    Client, ClientError, Endpoint, Greeting, Limits, LineError, Refused, RefusedReason,
+    SocketError, Tcp, Token,
 };
+use simic_emitter::{StopFlag, StopLevel};
 use tempfile::tempdir;
 
 use crate::support::{LONG, Setup, connect, eventually, greeting};
@@ -43,14 +46,17 @@ fn peers_of_other_versions_are_named() {
     for (min, max) in [(2, 5), (0, 0)] {
         let theirs = Protocols { min, max };
         let greeting = Greeting { protocols: theirs, ..greeting(None) };
-        let error = Client::connect(&run.at, &greeting, LONG).unwrap_err();
+        let error = Client::connect(&run.at, &greeting, LONG, &StopFlag::new()).unwrap_err();
         let text = error.to_string();
         assert!(matches!(error, ClientError::Protocol { own, .. } if own == theirs), "{error:?}");
         let words = format!("the run speaks protocols 1 to 1, this viewer {min} to {max}: unix:");
         assert!(text.starts_with(&words), "{text}");
     }
     let both = Greeting { protocols: Protocols { min: 0, max: 9 }, ..greeting(None) };
-    assert_eq!(Client::connect(&run.at, &both, LONG).unwrap().welcome().protocol, 1);
+    assert_eq!(
+        Client::connect(&run.at, &both, LONG, &StopFlag::new()).unwrap().welcome().protocol,
+        1
+    );
 }
 
 #[test]
@@ -79,7 +85,8 @@ fn over_tcp_a_token_is_needed() {
     let token = Token::random().unwrap();
     let at = run.server.listen_tcp(tcp(&token)).unwrap();
     assert!(matches!(at, Endpoint::Tcp { port: 1.., .. }), "{at}");
-    let try_with = |token: Option<Token>| Client::connect(&at, &greeting(token), LONG);
+    let try_with =
+        |token: Option<Token>| Client::connect(&at, &greeting(token), LONG, &StopFlag::new());
     assert_eq!(refused(try_with(None)).reason, RefusedReason::Token);
     assert_eq!(refused(try_with(Some(Token::random().unwrap()))).reason, RefusedReason::Token);
     assert_eq!(try_with(Some(token)).unwrap().welcome().run_id.as_str(), "run");
@@ -93,7 +100,9 @@ fn the_eleventh_guess_is_not_looked_at_even_if_it_is_right() {
     let mut run = Setup::default().start(&root);
     let token = Token::random().unwrap();
     let at = run.server.listen_tcp(tcp(&token)).unwrap();
-    let try_with = |token: &Token| Client::connect(&at, &greeting(Some(token.clone())), LONG);
+    let try_with = |token: &Token| {
+        Client::connect(&at, &greeting(Some(token.clone())), LONG, &StopFlag::new())
+    };
     let wrong = Token::random().unwrap();
     for _ in 0..10 {
         assert_eq!(refused(try_with(&wrong)).reason, RefusedReason::Token);
@@ -119,6 +128,36 @@ fn other_machines_reach_a_run_only_if_that_was_asked_for() {
 }
 
 #[test]
+fn a_connection_that_says_nothing_is_cut() {
+    let root = tempdir().unwrap();
+    let limits = Limits { handshake: Duration::ZERO, ..Limits::default() };
+    let run = Setup { limits, ..Setup::default() }.start(&root);
+    let Endpoint::Unix(path) = &run.at else { panic!() };
+    let mut silent = UnixStream::connect(path).unwrap();
+    silent.write_all(&[60, 0]).unwrap();
+    let mut answer = Vec::new();
+    // An end or an error, as the two bytes are read or not; it only must not last.
+    silent.read_to_end(&mut answer).ok();
+    assert!(answer.is_empty(), "{answer:?}");
+    assert!(run.end());
+}
+
+#[test]
+fn whoever_waits_for_an_answer_can_be_stopped() {
+    let root = tempdir().unwrap();
+    let path = root.path().join("run.sock");
+    // Takes connections, as the system does on its behalf, and never looks at them.
+    let _deaf = UnixListener::bind(&path).unwrap();
+    let at = Endpoint::Unix(path);
+    let stop = StopFlag::new();
+    let error = Client::connect(&at, &greeting(None), Duration::ZERO, &stop).unwrap_err();
+    assert!(matches!(error, ClientError::Line { source: LineError::Late, .. }), "{error}");
+    stop.request(StopLevel::AfterBatch);
+    let error = Client::connect(&at, &greeting(None), LONG, &stop).unwrap_err();
+    assert!(matches!(error, ClientError::Line { source: LineError::Late, .. }), "{error}");
+}
+
+#[test]
 fn a_token_is_in_no_text_but_its_own() {
     let token = Token::random().unwrap();
     let hex = token.to_hex();
@@ -126,7 +165,7 @@ fn a_token_is_in_no_text_but_its_own() {
     let shown = format!("{greeting:?} {:?}", tcp(&token));
     assert!(!shown.contains(&hex) && shown.contains("Token(secret)"), "{shown}");
     let nobody = Endpoint::Tcp { host: "127.0.0.1".to_owned(), port: 1 };
-    let error = Client::connect(&nobody, &greeting, LONG).unwrap_err();
+    let error = Client::connect(&nobody, &greeting, LONG, &StopFlag::new()).unwrap_err();
     assert!(!format!("{error:?} {error}").contains(&hex));
     drop(Arc::new(token));
 }

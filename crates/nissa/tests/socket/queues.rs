@@ -86,6 +86,8 @@ fn a_stuck_viewer_is_cut_and_its_seat_is_free() {
     assert_eq!(run.server.viewers(), 2);
     emit_in_step(&run, &quick);
     eventually(|| run.server.viewers() == 1);
+    let (have, reason) = read_out(&mut stuck, None);
+    assert!(have < Some(EVENTS - 1) && reason.is_none(), "{have:?} {reason:?}");
     assert!(run.end());
 }
 

@@ -156,7 +156,7 @@ pub(crate) fn greeting(token: Option<Token>) -> Greeting {
 }
 
 pub(crate) fn connect(at: &Endpoint) -> Result<Client, ClientError> {
-    Client::connect(at, &greeting(None), LONG)
+    Client::connect(at, &greeting(None), LONG, &StopFlag::new())
 }
 
 /// Reads until the live part begins; returns its first number and the numbers before.

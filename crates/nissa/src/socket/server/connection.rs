@@ -108,7 +108,7 @@ impl Connection<'_> {
     /// Reads who is there and answers, both within the time for it.
     fn greet(&mut self, token: Option<&Token>) -> Result<Seat, LineError> {
         let timer = after(self.shared.limits.handshake);
-        let answer = match self.line.receive(Some(&timer)) {
+        let answer = match self.line.receive(Some(&mut || timer.try_recv().is_ok())) {
             Ok(payload) => self.judge(FromViewer::read(self.line.payload(payload)).ok(), token),
             // No frames: whoever is there does not speak this protocol, and may show the answer to a person.
             Err(LineError::Stream(error)) => Err((RefusedReason::Message, error.to_string())),
