@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::run_dir::open_file;
+
 /// Version of the manifest that this build writes, and the newest that it reads.
 pub const SCHEMA: u32 = 1;
 
@@ -202,7 +204,7 @@ impl Manifest {
     pub fn read(path: &Path) -> Result<Self, ManifestError> {
         let failed = |source| ManifestError::Read { path: path.to_owned(), source };
         let mut bytes = Vec::new();
-        let file = File::open(path).map_err(failed)?;
+        let file = open_file(path).map_err(failed)?;
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
         Self::parse(&bytes, path)
     }

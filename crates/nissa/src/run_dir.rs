@@ -85,7 +85,7 @@ impl RunDir {
             let path = path.to_owned();
             move |source| RunDirError::Create { path, source }
         };
-        fs::create_dir_all(root).map_err(at(root))?;
+        create_root(root).map_err(at(root))?;
         let no_name = || RunDirError::NoName { run: wanted.clone(), path: root.to_owned() };
         if wanted.as_str().bytes().all(|byte| byte == b'.') {
             return Err(no_name());
@@ -153,7 +153,8 @@ impl RunDir {
         self.path.join(segment_name(number, INDEX_END))
     }
 
-    /// Returns the numbers of the segments that are there, rising.
+    /// Returns the numbers of the segments that are there, rising. What has the name of a segment and is no file, or leads
+    /// to none, is not there: a pipe would be waited for, and a device has no end.
     ///
     /// # Errors
     ///
@@ -162,8 +163,9 @@ impl RunDir {
         let failed = |source| RunDirError::Read { path: self.path.clone(), source };
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            numbers.extend(name.to_str().and_then(segment_number));
+            let entry = entry.map_err(failed)?;
+            let number = entry.file_name().to_str().and_then(segment_number);
+            numbers.extend(number.filter(|_| entry.path().is_file()));
         }
         numbers.sort_unstable();
         Ok(numbers)
@@ -175,7 +177,7 @@ impl RunDir {
     /// `false` also where the file system has no locks, and for older runs without a manifest.
     pub fn is_live(&self) -> bool {
         // The lock that is got here, if it is, goes with the file at the end of the line.
-        File::open(self.manifest())
+        open_file(&self.manifest())
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
@@ -188,6 +190,26 @@ impl RunDir {
     pub fn checkpoints(&self) -> PathBuf {
         self.path.join(CHECKPOINTS)
     }
+}
+
+/// Creates a directory with those around it, and syncs the names of the new ones.
+fn create_root(root: &Path) -> io::Result<()> {
+    let new: Vec<&Path> = root.ancestors().take_while(|path| !path.exists()).collect();
+    fs::create_dir_all(root)?;
+    for path in new {
+        // Of a relative path the last one is around what has a single name.
+        let around = path.parent().filter(|around| !around.as_os_str().is_empty());
+        sync_names(around.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
+/// Opens a file for reading, and nothing else of its name: a pipe would be waited for, and a device has no end.
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+    }
+    File::open(path)
 }
 
 fn segment_name(number: u32, end: &str) -> String {

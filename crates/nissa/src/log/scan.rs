@@ -7,6 +7,7 @@ use std::path::Path;
 use leyline::wire::{FramePlace, MAX_FRAME_BYTES, Schema};
 
 use super::frame::{self, HEAD_BYTES, Look, Mark};
+use crate::run_dir::open_file;
 
 /// Bytes asked from the file at a time: enough that calls cost nothing, and few enough to stay in the cache.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -35,14 +36,14 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = open_file(path)?;
         let buffer = vec![0; WINDOW_BYTES].into_boxed_slice();
         Ok(Self { file, buffer, start: 0, end: 0, offset: 0 })
     }
 
     /// Goes to the start of another file.
     fn reopen(&mut self, path: &Path) -> io::Result<()> {
-        self.file = File::open(path)?;
+        self.file = open_file(path)?;
         (self.start, self.end, self.offset) = (0, 0, 0);
         Ok(())
     }

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use leyline::RunId;
 use leyline::wire::{FRAME_FORMAT, Schema};
+use leyline::{Incoming, RunId};
 use nissa::log::frame;
 use nissa::log::header::Header;
-use nissa::{Damage, DamageKind, Lost, OpenError, Recording};
+use nissa::{Damage, DamageKind, Lost, OpenError, Read, Recording, Seek};
 use proptest::prelude::*;
 
 use super::written::{
@@ -366,4 +366,54 @@ proptest! {
             prop_assert_eq!(parts, segment.bytes, "{:?}", segment);
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_has_the_name_of_a_segment_and_is_no_file_is_a_missing_one() {
+    let (segments, events) = two_segments(4, 4);
+    let place = |dir: &Path| dir.join("events-00001.slog");
+    let others: [fn(&Path); 3] = [
+        |path| fs::create_dir(path).unwrap(),
+        |path| std::os::unix::fs::symlink("nowhere", path).unwrap(),
+        // Like a pipe it is no file and has no length; unlike one it is not waited for where it is opened all the same.
+        |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+    ];
+    for put in others {
+        let last = Segment { number: 2, ..Segment::new(2).with(&events[4..]) };
+        let dir = write(&[segments[0].clone(), last]);
+        put(&place(dir.path()));
+        let (read, damage) = read_all(dir.path());
+        assert_eq!(numbers(&read, &events), without(8, &[]));
+        let [Damage { segment: 1, kind: DamageKind::MissingSegment, .. }] = damage[..] else {
+            panic!("{damage:?}")
+        };
+        // The same with nothing around: an index and a manifest that are none are not there.
+        for name in ["events-00000.sidx", "manifest.json"] {
+            let path = dir.path().join(name);
+            if path.exists() {
+                fs::remove_file(&path).unwrap();
+            }
+            put(&path);
+        }
+        let mut recording = Recording::open(dir.path()).unwrap();
+        recording.seek(Seek::Seq(6)).unwrap();
+        let Ok(Read::Event(Incoming::Known(event))) = recording.read() else { panic!() };
+        assert_eq!(*event, events[6]);
+    }
+}
+
+#[test]
+fn damage_behind_the_highest_number_there_is_does_not_overflow() {
+    let (_, mut events) = two_segments(4, 4);
+    events.truncate(4);
+    events[1].seq = u64::MAX;
+    let mut segment = Segment::new(0).with(&events);
+    let damaged = segment.frames[2].clone();
+    segment.bytes[damaged.end - 1] ^= 1;
+    let (read, damage) = read_all(write(&[segment]).path());
+    assert_eq!(read.len(), 2);
+    // Nothing rises above that number, so what follows is no event of this run.
+    let bytes: u64 = damage.iter().map(|damage| damage.bytes).sum();
+    assert!(damaged.len() as u64 <= bytes, "{damage:?}");
 }

@@ -25,7 +25,7 @@ impl Frames {
     /// noted.
     pub(super) fn open_next(&mut self) -> Result<bool, RecordingError> {
         let Some(&(number, _)) = self.segments.get(self.at) else { return Ok(false) };
-        if self.expected < number && self.dir.segment(self.expected).exists() {
+        if self.expected < number && self.dir.segment(self.expected).is_file() {
             // The listing was made while that one came up.
             self.list().map_err(|source| self.failed(None, source))?;
             return Ok(true);
@@ -87,7 +87,7 @@ impl Frames {
 
     fn budget(&self) -> u64 {
         let length = self.segments.get(self.at).map_or(0, |&(_, bytes)| bytes);
-        BUDGET_FACTOR * length.max(BUDGET_LEAST)
+        BUDGET_FACTOR.saturating_mul(length.max(BUDGET_LEAST))
     }
 
     /// Opens a segment whose header is damaged, with what is known of its writer from elsewhere; `kind` is what to call

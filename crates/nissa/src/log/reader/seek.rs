@@ -1,6 +1,5 @@
 //! Finds the place in a log to read from: by the first frame of each segment, then by the index beside it.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 
 use leyline::wire::FramePlace;
@@ -11,6 +10,7 @@ use super::super::scan::Window;
 use super::Frames;
 use super::open::read_header;
 use crate::recording::{RecordingError, Seek};
+use crate::run_dir::open_file;
 
 /// Longest index read, in bytes: entries for 64 times the usual length of a segment.
 const MAX_INDEX_BYTES: u64 = 64 * 1024 * ENTRY_BYTES as u64;
@@ -80,7 +80,7 @@ impl Frames {
     fn entries(&self, number: u32) -> Vec<Entry> {
         let nonce = self.owner.as_ref().map_or(0, |owner| owner.nonce);
         let mut bytes = Vec::new();
-        let file = File::open(self.dir.index(number));
+        let file = open_file(&self.dir.index(number));
         match file.and_then(|file| file.take(MAX_INDEX_BYTES).read_to_end(&mut bytes)) {
             Ok(_) => index::read(&bytes, nonce, number),
             Err(_) => Vec::new(),

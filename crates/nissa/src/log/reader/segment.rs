@@ -193,7 +193,10 @@ impl Segment {
                 (false, None)
             }
         };
-        let hole = seq.zip(self.wanted.after).and_then(|(seq, after)| seq.checked_sub(after + 1));
+        // Numbers come from the file: the one before may be the highest there is.
+        let hole = seq
+            .zip(self.wanted.after)
+            .and_then(|(seq, after)| seq.checked_sub(after)?.checked_sub(1));
         if is_next && hole.is_some_and(|hole| hole <= 1) {
             let events = Lost::Exactly(hole.unwrap_or_default());
             return Ok(Some(Gap { offset: start, bytes: frame_bytes as u64, kind, events }));

@@ -132,6 +132,9 @@ fn copy(
         manifest.write(&dir.manifest())?;
     }
     sync_names(to).map_err(failed(to))?;
+    if let Some(around) = to.canonicalize().ok().as_deref().and_then(Path::parent) {
+        sync_names(around).map_err(failed(around))?;
+    }
     Ok(report)
 }
 
