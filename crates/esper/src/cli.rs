@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use sanctum_tui::cli::{DisplayArgs, LogArgs};
+use sanctum_tui::cli::{DisplayArgs, ListenArgs, LogArgs};
 
 mod defaults;
 mod hyper;
@@ -73,6 +73,9 @@ pub(crate) struct PpoArgs {
     /// Where the run is written.
     #[command(flatten)]
     pub(crate) log: LogArgs,
+    /// Where it listens for viewers.
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
     /// Settings of the algorithm.
     #[command(flatten)]
     pub(crate) hyper: HyperArgs,

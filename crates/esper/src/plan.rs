@@ -26,7 +26,7 @@ pub(crate) struct Plan {
 
 /// Arguments that cannot be followed.
 #[derive(Debug)]
-pub(crate) struct Usage(String);
+pub(crate) struct Usage(pub(crate) String);
 
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

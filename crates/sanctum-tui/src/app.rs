@@ -15,6 +15,7 @@ use crate::keymap::{self, Action, Context};
 use crate::layout::Arrangement;
 use crate::message::{Effect, Leave, Message};
 use crate::scene;
+use crate::source::Standing;
 
 mod focus;
 
@@ -139,6 +140,11 @@ impl App {
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
         &self.shown.snapshot
+    }
+
+    /// Returns how this viewer stands with a run of another process; the newest there is, paused or not.
+    pub(crate) fn standing(&self) -> Option<&Standing> {
+        self.newest.standing.as_ref()
     }
 
     pub(crate) fn newest(&self) -> Arc<Picture> {

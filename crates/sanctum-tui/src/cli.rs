@@ -2,20 +2,24 @@
 
 use clap::{Parser, Subcommand};
 
+mod attach;
 mod check;
 mod display;
 mod export;
 mod fsck;
 mod gc;
+mod listen;
 mod read;
 mod tail;
 mod train;
 
+pub use attach::AttachArgs;
 pub use check::{CheckArgs, FailOn};
 pub use display::{ColorChoice, DisplayArgs, Environment, MarkerChoice, ThemeChoice};
 pub use export::{ExportArgs, ExportFormat};
 pub use fsck::FsckArgs;
 pub use gc::GcArgs;
+pub use listen::ListenArgs;
 pub use read::{Format, GroupArgs, Progress, ReadArgs, RenderArgs, RunArgs, SnapshotArgs};
 pub use tail::TailArgs;
 pub use train::{FsyncChoice, LogArgs, TrainArgs};
@@ -30,6 +34,7 @@ Examples:
   sanctum-tui --task acrobot --seed 7    the same on another task, with another seed
   sanctum-tui --run-dir /data/runs       write the run into /data/runs/<run id>, not runs/<run id>
   sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
+  sanctum-tui attach                     watch the run that another process trains
   sanctum-tui render runs/ID --size 80x24
   sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
   sanctum-tui tail ID --jsonl            the events of a run as JSON rows, as they come
@@ -82,6 +87,13 @@ pub struct Cli {
 /// What to do instead of training.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
+    /// Watch a run that another process trains
+    ///
+    /// Shows the whole history and then what happens. However this viewer is left, stopped or killed, the training goes on. A
+    /// lost connection is tried again; what was missed comes from the event log. Without RUN and with several live runs, they
+    /// are listed (exit code 3).
+    #[command(before_long_help = attach::EXAMPLES)]
+    Attach(AttachArgs),
     /// Print the snapshot of a run, or one value of it
     #[command(before_long_help = read::SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotArgs),
@@ -126,6 +138,8 @@ impl Cli {
             run.progress = if shown { Progress::Shown } else { Progress::Silent };
         } else if let Command::Gc(gc) = command {
             gc.run_dir = gc.run_dir.take().or(root);
+        } else if let Command::Attach(attach) = command {
+            attach.run_dir = attach.run_dir.take().or(root);
         }
     }
 }
@@ -140,7 +154,7 @@ impl Command {
             Self::Check(args) => Some(&mut args.run),
             Self::Export(args) => Some(&mut args.run),
             Self::Fsck(args) => Some(&mut args.run),
-            Self::Gc(_) => None,
+            Self::Attach(_) | Self::Gc(_) => None,
         }
     }
 }

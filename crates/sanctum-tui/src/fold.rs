@@ -11,7 +11,8 @@ use leyline::{Event, Incoming};
 
 use crate::clock::Clock;
 use crate::latest::{Latest, latest};
-use crate::source::Arrival;
+use crate::source::feed::Follow;
+use crate::source::{Arrival, Standing};
 
 /// Arrivals folded before the thread looks at the time again; few enough to take less than a millisecond.
 const AT_ONCE: usize = 512;
@@ -29,6 +30,8 @@ pub struct Picture {
     pub groups: Vec<RunKey>,
     /// Place of the group shown among `groups`; 0 if there is none.
     pub shown: usize,
+    /// How this viewer stands with a run of another process; `None` for one of this process, and for a recorded one.
+    pub standing: Option<Standing>,
     /// Whether nothing will follow: the source has ended.
     pub ended: bool,
 }
@@ -41,7 +44,7 @@ impl Picture {
 
     /// Returns a picture of one snapshot that stands for itself.
     pub const fn still(snapshot: Snapshot) -> Self {
-        Self { snapshot, groups: Vec::new(), shown: 0, ended: false }
+        Self { snapshot, groups: Vec::new(), shown: 0, standing: None, ended: false }
     }
 }
 
@@ -74,6 +77,8 @@ impl Fold {
             aggregator: Aggregator::new(),
             clock,
             wanted: None,
+            follow: None,
+            is_begun: false,
             slot: Some(slot),
             lines: None,
         };
@@ -107,6 +112,9 @@ struct Worker {
     aggregator: Aggregator,
     clock: Clock,
     wanted: Option<RunKey>,
+    follow: Option<Follow>,
+    /// Whether a picture with something of a run in it was made since there is a connection to follow.
+    is_begun: bool,
     slot: Option<Latest<Arc<Picture>>>,
     lines: Option<Sender<Arc<Picture>>>,
 }
@@ -124,6 +132,7 @@ impl Worker {
                     Ok(first) => {
                         self.fold(first);
                         arrivals.try_iter().take(AT_ONCE).for_each(|next| self.fold(next));
+                        self.begin();
                     }
                     Err(_) => break,
                 },
@@ -144,11 +153,37 @@ impl Worker {
         match arrival {
             Arrival::Link(link) => self.aggregator.link(link, self.clock.now()),
             Arrival::Event(incoming) => {
-                self.aggregator.apply(&incoming, self.clock.now());
-                if self.lines.is_some() && deserves_a_line(&incoming) {
+                let now = self.clock.now();
+                self.aggregator.apply(&incoming, now);
+                if let Some(follow) = &mut self.follow {
+                    follow.heard(&incoming, now);
+                }
+                // What happened before is told when it is complete, not batch by batch.
+                let is_news = self.follow.as_ref().is_none_or(|follow| !follow.is_catching_up());
+                if self.lines.is_some() && is_news && deserves_a_line(&incoming) {
                     self.publish(false);
                 }
             }
+            Arrival::Feed(feed) => {
+                let now = self.clock.now();
+                let is_news = if let Some(follow) = &mut self.follow {
+                    follow.note(feed, now)
+                } else {
+                    self.follow = Some(Follow::new(feed, now));
+                    true
+                };
+                if is_news && self.lines.is_some() {
+                    self.publish(false);
+                }
+            }
+        }
+    }
+
+    /// Shows a late viewer the first that it gets of a run, without waiting for the next frame.
+    fn begin(&mut self) {
+        if !self.is_begun && self.follow.is_some() && self.aggregator.default_key().is_some() {
+            self.is_begun = true;
+            self.tick();
         }
     }
 
@@ -194,7 +229,8 @@ impl Worker {
             None => self.aggregator.snapshot_without_run(now),
         };
         let shown = shown.unwrap_or(0);
-        Arc::new(Picture { snapshot, groups, shown, ended })
+        let standing = self.follow.as_ref().map(|follow| follow.standing(now));
+        Arc::new(Picture { snapshot, groups, shown, standing, ended })
     }
 }
 

@@ -47,5 +47,7 @@ pub fn run(
         Command::Export(args) => export::export(args, out, notes),
         Command::Fsck(args) => fsck::fsck(args, out, notes),
         Command::Gc(args) => gc::gc(args, out, notes),
+        // The program does it: it takes the whole terminal, or prints for as long as the run lasts.
+        Command::Attach(_) => Err(Failure::Usage("attach is no command of this kind".to_owned())),
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use sanctum_tui::cli::{Cli, Environment, PLAIN_INTERVAL, TrainArgs};
+use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, TrainArgs};
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
 use sanctum_tui::source::trainer::{Demonstration, Usage, task_named};
@@ -16,6 +16,9 @@ fn main() -> ExitCode {
     cli.settle(&env);
     let ended = match &cli.command {
         None => demonstrate(&cli.train, &cli.display.resolve(&env, PLAIN_INTERVAL), &env),
+        Some(Command::Attach(args)) => {
+            attach(args, &cli.display.resolve(&env, PLAIN_INTERVAL), &env)
+        }
         Some(command) => {
             let out = &mut io::stdout();
             told(headless::run(command, &cli.display, out, &mut notes(&cli)))
@@ -53,6 +56,12 @@ fn complain(message: &str) {
     writeln!(io::stderr(), "error: {message}").ok();
 }
 
+/// Shows a run of another process.
+fn attach(args: &AttachArgs, options: &Options, env: &Environment) -> anyhow::Result<Exit> {
+    let run = args.find(env)?;
+    sanctum_tui::run(Box::new(run), options)
+}
+
 /// Trains in this process and shows it.
 fn demonstrate(args: &TrainArgs, options: &Options, env: &Environment) -> anyhow::Result<Exit> {
     let demonstration = Demonstration {
@@ -60,6 +69,7 @@ fn demonstrate(args: &TrainArgs, options: &Options, env: &Environment) -> anyhow
         seed: args.seed,
         batches: args.episodes,
         place: Some(args.log.place(env)),
+        listen: args.listen.listen(env),
     };
     let (run, written) = demonstration.start(Clock::new().wall())?;
     let ended = sanctum_tui::run(Box::new(run), options);

@@ -18,6 +18,7 @@ use crate::fold::Picture;
 use crate::options::Options;
 use crate::session::Session;
 use crate::signals::{Signal, Signals};
+use crate::source::Standing;
 use crate::{suspend, terminal};
 
 mod text;
@@ -159,6 +160,8 @@ pub struct Plain<W> {
     log: Option<Arc<LogLine>>,
     /// Lost events told of, and when.
     lost: Option<(u64, ViewNs)>,
+    /// What was said about this viewer's connection last.
+    standing: Option<Standing>,
     finished: bool,
 }
 
@@ -174,6 +177,7 @@ impl<W: Write> Plain<W> {
             link: None,
             log: None,
             lost: None,
+            standing: None,
             finished: false,
         }
     }
@@ -186,12 +190,16 @@ impl<W: Write> Plain<W> {
     pub fn show(&mut self, picture: &Picture, now: ViewNs, wall: Timestamp) -> io::Result<()> {
         let snapshot = &picture.snapshot;
         let mut lines = Vec::new();
-        self.start(snapshot, wall, &mut lines);
-        self.alerts(snapshot, wall, &mut lines);
-        self.losses(picture, now, wall, &mut lines);
-        self.progress(picture, now, wall, &mut lines);
-        self.link(snapshot, wall, &mut lines);
-        self.end(picture, wall, &mut lines);
+        self.standing(picture, wall, &mut lines);
+        // What happened before is told once it is complete.
+        if !matches!(picture.standing, Some(Standing::CatchingUp { .. })) {
+            self.start(snapshot, wall, &mut lines);
+            self.alerts(snapshot, wall, &mut lines);
+            self.losses(picture, now, wall, &mut lines);
+            self.progress(picture, now, wall, &mut lines);
+            self.link(snapshot, wall, &mut lines);
+            self.end(picture, wall, &mut lines);
+        }
         if lines.is_empty() {
             return Ok(());
         }
@@ -199,6 +207,19 @@ impl<W: Write> Plain<W> {
         text.push('\n');
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
+    }
+
+    /// What stands between this viewer and a run of another process, told when it changes.
+    fn standing(&mut self, picture: &Picture, wall: Timestamp, lines: &mut Vec<String>) {
+        let Some(standing) = &picture.standing else { return };
+        let before = self.standing.as_ref();
+        let again = before.is_some_and(|before| text::is_the_same_matter(before, standing));
+        if again || matches!(standing, Standing::Over) {
+            return;
+        }
+        let (level, words) = text::standing_words(standing);
+        lines.push(format_line(wall, level, &words));
+        self.standing = Some(standing.clone());
     }
 
     fn start(&mut self, snapshot: &Snapshot, wall: Timestamp, lines: &mut Vec<String>) {

@@ -5,8 +5,12 @@ use karn_sanctum::aggregator::Link;
 use leyline::Incoming;
 use simic_emitter::StopFlag;
 
+pub mod attach;
+pub mod feed;
 pub mod trainer;
 
+pub use attach::AttachedRun;
+pub use feed::{Feed, Standing};
 pub use trainer::LocalRun;
 
 /// What a source hands to the fold.
@@ -16,6 +20,8 @@ pub enum Arrival {
     Event(Incoming),
     /// A change of the link.
     Link(Link),
+    /// A change of this viewer's connection; only from a run of another process.
+    Feed(Feed),
 }
 
 /// Something that events can be read from.

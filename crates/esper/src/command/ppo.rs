@@ -7,7 +7,7 @@ use sanctum_tui::{Exit, Options, View};
 
 use crate::cli::{PLAIN_INTERVAL, PpoArgs};
 use crate::exit::tell;
-use crate::plan::Plan;
+use crate::plan::{Plan, Usage};
 
 /// Runs the command to its end.
 pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
@@ -19,9 +19,19 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     }
     let Plan { task, config, checkpoint, notes: _ } = plan;
     let place = args.log.place(&env);
+    let listen = args.listen.listen(&env);
+    if let Some(listen) = &listen {
+        listen.check().map_err(|error| Usage(error.to_string()))?;
+    }
     // From here on something is written.
-    let (run, written) =
-        trainer::begin(task, config, checkpoint, Some(&place), Clock::new().wall())?;
+    let (run, written) = trainer::begin(
+        task,
+        config,
+        checkpoint,
+        Some(&place),
+        listen.as_ref(),
+        Clock::new().wall(),
+    )?;
     let tell_place = || {
         let lines = written.iter().filter(|_| !options.quiet).flat_map(Written::place);
         lines.for_each(|line| tell(&line));

@@ -116,6 +116,8 @@ pub struct Environment {
     pub runtime_dir: Option<PathBuf>,
     /// The directory for temporary files, where sockets are without that one.
     pub temporary_dir: PathBuf,
+    /// `SANCTUM_TOKEN_FILE`, with the token of a run that is reached over TCP.
+    pub token_file: Option<PathBuf>,
 }
 
 impl Environment {
@@ -133,6 +135,7 @@ impl Environment {
             colorterm: variable("COLORTERM"),
             runtime_dir: variable("XDG_RUNTIME_DIR").map(PathBuf::from),
             temporary_dir: std::env::temp_dir(),
+            token_file: variable("SANCTUM_TOKEN_FILE").map(PathBuf::from),
         }
     }
 

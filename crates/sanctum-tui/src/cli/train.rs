@@ -9,6 +9,7 @@ use leyline::RunId;
 use nissa::log::sink::Fsync;
 
 use super::display::Environment;
+use super::listen::ListenArgs;
 use crate::source::trainer::LogPlace;
 
 /// Where runs are written unless somebody says otherwise.
@@ -30,6 +31,9 @@ pub struct TrainArgs {
     /// Where it is written.
     #[command(flatten)]
     pub log: LogArgs,
+    /// Where it listens.
+    #[command(flatten)]
+    pub listen: ListenArgs,
 }
 
 /// Where a run is written, and how safely.

@@ -6,6 +6,7 @@ use sanctum_widgets::RunState;
 use sanctum_widgets::format::{NumberFormat, format_foreign, format_number, format_runtime};
 
 use crate::exit::Exit;
+use crate::source::Standing;
 
 /// What an absent reading is called.
 const ABSENT: &str = "not available";
@@ -149,6 +150,62 @@ pub(super) fn format_log(line: &LogLine, level: Level, wall: Timestamp) -> Strin
 
 /// What is said about a link that is as it should be.
 pub(super) const LIVE: &str = "news from the run again";
+
+/// Returns how a viewer stands with a run of another process.
+pub(super) fn standing_words(standing: &Standing) -> (Level, String) {
+    match standing {
+        Standing::Connecting { at } => (Level::Info, format!("connecting to {}", foreign(at))),
+        Standing::CatchingUp { done, of, fell_behind: false } => {
+            let events = of.saturating_sub(*done);
+            (Level::Info, format!("connected, reading the {events} events until now"))
+        }
+        Standing::CatchingUp { done, of, fell_behind: true } => {
+            let events = of.saturating_sub(*done);
+            (Level::Warning, format!("this viewer fell behind by {events} events, reading them"))
+        }
+        Standing::Live { behind_seconds: 0 } => (Level::Info, "watching the run live".to_owned()),
+        Standing::Live { behind_seconds } => {
+            (Level::Warning, format!("this viewer is {behind_seconds} seconds behind the run"))
+        }
+        Standing::Retrying { in_seconds, why } => {
+            let why = foreign(why);
+            (Level::Critical, format!("no connection, next try in {in_seconds} seconds: {why}"))
+        }
+        Standing::Over => (Level::Info, "the run is over".to_owned()),
+    }
+}
+
+/// Returns whether `now` says nothing that was not said, although numbers run up or down.
+pub(super) fn is_the_same_matter(before: &Standing, now: &Standing) -> bool {
+    match (before, now) {
+        (Standing::Connecting { at: before }, Standing::Connecting { at: now }) => before == now,
+        // Trying is what was announced.
+        (Standing::Retrying { .. }, Standing::Connecting { .. })
+        | (Standing::Over, Standing::Over) => true,
+        (
+            Standing::CatchingUp { fell_behind: before, .. },
+            Standing::CatchingUp { fell_behind: now, .. },
+        ) => before == now,
+        (Standing::Live { behind_seconds: before }, Standing::Live { behind_seconds: now }) => {
+            (*before == 0) == (*now == 0)
+        }
+        (Standing::Retrying { why: before, .. }, Standing::Retrying { why: now, .. }) => {
+            before == now
+        }
+        (
+            Standing::Connecting { .. }
+            | Standing::CatchingUp { .. }
+            | Standing::Live { .. }
+            | Standing::Retrying { .. }
+            | Standing::Over,
+            Standing::Connecting { .. }
+            | Standing::CatchingUp { .. }
+            | Standing::Live { .. }
+            | Standing::Retrying { .. }
+            | Standing::Over,
+        ) => false,
+    }
+}
 
 /// Returns what a state says about the link to the run; `None` if nothing.
 pub(super) const fn link_words(state: &RunState) -> Option<(Level, &'static str)> {

@@ -13,6 +13,7 @@ use leyline::id::IdError;
 use leyline::{Envelope, GroupId, Incoming, RunId, Timestamp};
 use nissa::log::recovery::SINK_NAME;
 use nissa::log::sink::LogSink;
+use nissa::socket::Server;
 use signal_hook::consts::SIGXFSZ;
 use simic_emitter::{Bounds, Hub, HubBuilder, StopFlag, StopLevel, SystemClock, pulse};
 use simic_training::checkpoint::Checkpoint;
@@ -24,15 +25,22 @@ use simic_training::vitals::{self, SystemSampler};
 use crate::source::{Arrival, Source};
 use crate::terminal;
 
+mod listen;
 mod written;
 
+use listen::Listening;
+pub use listen::{Listen, VIEWERS};
 use written::Directory;
 pub use written::{LogPlace, Written};
 
 /// Events on their way to the viewer; more wait in the hub's queue, where losses are counted.
 const CHANNEL: usize = 1024;
+/// Name of the sink that viewers of other processes hang on.
+const SOCKET_SINK: &str = "socket";
 /// How long the sinks may take to hand on what they hold once the run has ended.
 const CLOSE: Duration = Duration::from_secs(5);
+/// How long viewers may take after that to fetch what waits for them.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A run that is being trained in this process.
 ///
@@ -59,6 +67,16 @@ impl LocalRun {
         stop: StopFlag,
         train: impl FnOnce(Hub, &StopFlag) + Send + 'static,
     ) -> anyhow::Result<Self> {
+        Self::start_with(builder, stop, None, train)
+    }
+
+    /// As [`Self::start`], for a run that listens: until its viewers were told that it is over.
+    fn start_with(
+        builder: HubBuilder,
+        stop: StopFlag,
+        server: Option<Server>,
+        train: impl FnOnce(Hub, &StopFlag) + Send + 'static,
+    ) -> anyhow::Result<Self> {
         let (sink, events) = nissa::channel(CHANNEL);
         let (hub, guard) = builder
             .sink("live", Bounds::default(), sink)
@@ -69,7 +87,8 @@ impl LocalRun {
             .context("cannot start the hub")?;
         let (flag, trained) = (stop.clone(), hub.clone());
         let run = move || {
-            // Dropped also if `train` panics: the guard then ends the run as failed.
+            // Dropped also if `train` panics, the later one first: the guard then ends the run as failed, and viewers hear it.
+            let server = server;
             let guard = guard;
             let sampler = vitals::watch(trained.clone(), SystemSampler::new(), vitals::INTERVAL);
             train(trained, &flag);
@@ -78,6 +97,8 @@ impl LocalRun {
             if !guard.close(CLOSE) {
                 terminal::note("not every event has reached every sink".to_owned());
             }
+            // A viewer that does not fetch its last events in time reads them from the log.
+            server.map(|server| server.close(FAREWELL));
         };
         let thread = Builder::new()
             .name("simic-train".to_owned())
@@ -147,6 +168,8 @@ pub struct Demonstration {
     pub batches: Option<u64>,
     /// Where the run is written; `None`: it leaves no files.
     pub place: Option<LogPlace>,
+    /// Where it listens for viewers of other processes; `None`: nowhere.
+    pub listen: Option<Listen>,
 }
 
 impl Demonstration {
@@ -159,7 +182,10 @@ impl Demonstration {
         let mut config = Config::default_run(self.task, self.seed);
         config.requested_batches = self.batches.unwrap_or(config.requested_batches);
         config.validate().map_err(|error: ConfigError| Usage(error.to_string()))?;
-        begin(self.task, config, None, self.place.as_ref(), now)
+        if let Some(listen) = &self.listen {
+            listen.check()?;
+        }
+        begin(self.task, config, None, self.place.as_ref(), self.listen.as_ref(), now)
     }
 }
 
@@ -170,12 +196,13 @@ impl Demonstration {
 ///
 /// # Errors
 ///
-/// Fails if the run directory, the log or a thread cannot be made.
+/// Fails if the run directory, the log or a thread cannot be made, or if the run cannot listen where it was told to.
 pub fn begin(
     task: Task,
     mut config: Config,
     from: Option<Checkpoint>,
     place: Option<&LogPlace>,
+    listen: Option<&Listen>,
     now: Timestamp,
 ) -> anyhow::Result<(LocalRun, Option<Written>)> {
     let wanted = match place.and_then(|place| place.run_id.clone()) {
@@ -184,17 +211,25 @@ pub fn begin(
     };
     let clock = Arc::new(SystemClock::new());
     let mut left = None;
-    let builder = match place {
-        Some(place) => {
-            outlive_full_files();
-            let (directory, sink) = Directory::create(place, &wanted, task, &mut config, now)?;
-            let builder = HubBuilder::new(directory.run_id.clone(), GroupId::default(), clock);
-            left = Some(directory);
-            builder.sink(SINK_NAME, LogSink::BOUNDS, sink)
-        }
-        None => HubBuilder::new(wanted, GroupId::default(), clock),
+    let (mut builder, about) = if let Some(place) = place {
+        outlive_full_files();
+        let (directory, sink) = Directory::create(place, &wanted, task, &mut config, now)?;
+        let run_id = directory.run_id.clone();
+        let builder = HubBuilder::new(run_id, GroupId::default(), clock.clone());
+        let about = directory.about(now);
+        left = Some(directory);
+        (builder.sink(SINK_NAME, LogSink::BOUNDS, sink), about)
+    } else {
+        let about = written::about_nothing(wanted.clone(), now);
+        (HubBuilder::new(wanted, GroupId::default(), clock.clone()), about)
     };
-    let run = LocalRun::start(builder, StopFlag::new(), move |hub, stop| {
+    let listening = listen.map(|listen| listen.open(about, clock)).transpose()?.flatten();
+    let (mut server, mut told) = (None, Vec::new());
+    if let Some((sink, Listening { server: open, told: lines })) = listening {
+        builder = builder.sink(SOCKET_SINK, Bounds::default(), sink);
+        (server, told) = (Some(open), lines);
+    }
+    let run = LocalRun::start_with(builder, StopFlag::new(), server, move |hub, stop| {
         let trainer = match &from {
             Some(from) => Trainer::resume(from, config, |_| task.make(), hub),
             None => Trainer::new(config, |_| task.make(), hub),
@@ -205,7 +240,7 @@ pub fn begin(
         }
     })?;
     let hub = &run.hub;
-    let written = left.map(|directory| Written { directory, hub: hub.clone() });
+    let written = left.map(|directory| Written { directory, hub: hub.clone(), told });
     Ok((run, written))
 }
 

@@ -22,6 +22,7 @@ const TERMINAL: Environment = Environment {
     colorterm: None,
     runtime_dir: None,
     temporary_dir: PathBuf::new(),
+    token_file: None,
 };
 
 fn options(args: &[&str], env: &Environment) -> Options {

@@ -149,6 +149,7 @@ fn settings_out_of_range_are_refused_before_anything_is_written() {
         seed: 1,
         batches: Some(u64::MAX),
         place: Some(LogPlace { root: run_dir.clone(), run_id: None, fsync: Fsync::Never }),
+        listen: None,
     };
     let error = demonstration.start(Timestamp::from_micros(0)).unwrap_err();
     assert!(error.downcast_ref::<Usage>().is_some(), "{error}");

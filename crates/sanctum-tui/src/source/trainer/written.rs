@@ -1,6 +1,7 @@
 //! What a run leaves on the disk: its directory, what its manifest says, and what its log lost.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -8,7 +9,8 @@ use leyline::{RunId, Timestamp};
 use nissa::RunDir;
 use nissa::log::recovery::SINK_NAME;
 use nissa::log::sink::{Fsync, LogSink};
-use nissa::manifest::Manifest;
+use nissa::manifest::{Hex64, Manifest};
+use nissa::socket::About;
 use serde_json::{Map, Value, json};
 use simic_emitter::{Cause, Hub};
 use simic_training::config::Config;
@@ -30,6 +32,8 @@ pub struct LogPlace {
 pub struct Written {
     pub(super) directory: Directory,
     pub(super) hub: Hub,
+    /// What to tell about how the run can be watched.
+    pub(super) told: Vec<String>,
 }
 
 /// The directory of a run.
@@ -40,6 +44,7 @@ pub(super) struct Directory {
     pub(super) run_id: RunId,
     /// The id that was asked for.
     wanted: RunId,
+    nonce: Hex64,
 }
 
 impl Written {
@@ -50,11 +55,12 @@ impl Written {
 
     /// Returns what to tell about the directory, line by line: where it is, and that it has another name than was asked for.
     pub fn place(&self) -> Vec<String> {
-        let Directory { dir, run_id, wanted } = &self.directory;
+        let Directory { dir, run_id, wanted, nonce: _ } = &self.directory;
         let mut lines = vec![format!("run directory: {}", dir.path().display())];
         if run_id != wanted {
             lines.push(format!("note: the name {wanted} was taken, so this run is {run_id}"));
         }
+        lines.extend(self.told.iter().cloned());
         lines
     }
 
@@ -97,8 +103,20 @@ impl Directory {
     ) -> anyhow::Result<(Self, LogSink)> {
         let (dir, run_id) = RunDir::create(&place.root, wanted).map_err(elsewhere)?;
         config.run_dir = Some(dir.path().to_owned());
-        let sink = LogSink::create(&dir, &manifest(&run_id, task, config, now), place.fsync);
-        Ok((Self { dir, run_id, wanted: wanted.clone() }, sink.map_err(elsewhere)?))
+        let manifest = manifest(&run_id, task, config, now);
+        let sink = LogSink::create(&dir, &manifest, place.fsync).map_err(elsewhere)?;
+        Ok((Self { dir, run_id, wanted: wanted.clone(), nonce: manifest.nonce }, sink))
+    }
+
+    /// Returns what the run tells its viewers about itself.
+    pub(super) fn about(&self, started: Timestamp) -> About {
+        About {
+            run_id: self.run_id.clone(),
+            nonce: self.nonce,
+            started,
+            host: host(),
+            log: fs::canonicalize(self.dir.path()).ok(),
+        }
     }
 }
 
@@ -107,12 +125,22 @@ fn elsewhere(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::E
     anyhow!("{:#}; another place can be named with --run-dir", anyhow::Error::new(error))
 }
 
+/// Returns what a run without a directory tells its viewers about itself.
+pub(super) fn about_nothing(run_id: RunId, started: Timestamp) -> About {
+    let nonce = Manifest::new(run_id.clone(), started).nonce;
+    About { run_id, nonce, started, host: host(), log: None }
+}
+
+fn host() -> Option<String> {
+    rustix::system::uname().nodename().to_str().ok().map(ToOwned::to_owned)
+}
+
 fn manifest(run_id: &RunId, task: Task, config: &Config, now: Timestamp) -> Manifest {
     let mut manifest = Manifest::new(run_id.clone(), now);
     manifest.task = Some(task.name().to_owned());
     manifest.seed = Some(config.seed);
     manifest.settings = settings(config);
-    manifest.host = rustix::system::uname().nodename().to_str().ok().map(ToOwned::to_owned);
+    manifest.host = host();
     manifest.resumed_from.clone_from(&config.resumed_from);
     manifest
 }
