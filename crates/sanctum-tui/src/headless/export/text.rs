@@ -29,7 +29,7 @@ impl<W: Write> Csv<W> {
     /// Those of `to`.
     pub(super) fn new(to: W) -> io::Result<Self> {
         let mut to = csv::WriterBuilder::new().buffer_capacity(BUFFER).from_writer(to);
-        to.write_record(COLUMNS).map_err(io::Error::from)?;
+        to.write_record(COLUMNS).map_err(cause)?;
         Ok(Self { to, head: Head::default(), number: String::new() })
     }
 
@@ -55,11 +55,20 @@ impl<W: Write> Csv<W> {
 
 impl<W: Write> Table for Csv<W> {
     fn write(&mut self, point: &Point<'_>) -> io::Result<()> {
-        self.fields(point).map_err(io::Error::from)
+        self.fields(point).map_err(cause)
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.to.flush()
+    }
+}
+
+/// Returns what the error was before it was one of CSV; that library keeps its text and forgets its kind, by which a reader
+/// that went away is known.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
@@ -145,5 +154,42 @@ impl<W: Write> Table for Jsonl<W> {
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use leyline::demo;
+
+    use super::*;
+
+    /// A pipe whose reader went away.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_known_as_that() {
+        let event = Arc::new(demo::stream(7).next().unwrap());
+        let point = Point { envelope: &event, batch: None, metric: "m", unit: None, value: 0.5 };
+        let tables: [Box<dyn Table>; 2] =
+            [Box::new(Csv::new(Closed).unwrap()), Box::new(Jsonl::new(Closed))];
+        for mut table in tables {
+            // More than is held before it is handed on.
+            let error = (0..BUFFER).find_map(|_| table.write(&point).err()).unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        }
+        let unwritten: Box<dyn Table> = Box::new(Csv::new(Closed).unwrap());
+        assert_eq!(unwritten.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 }
