@@ -5,10 +5,12 @@ use clap::{Parser, Subcommand};
 mod attach;
 mod check;
 mod display;
+mod doctor;
 mod export;
 mod fsck;
 mod gc;
 mod listen;
+mod ls;
 mod read;
 mod tail;
 mod train;
@@ -16,10 +18,12 @@ mod train;
 pub use attach::AttachArgs;
 pub use check::{CheckArgs, FailOn};
 pub use display::{ColorChoice, DisplayArgs, Environment, MarkerChoice, ThemeChoice};
+pub use doctor::DoctorArgs;
 pub use export::{ExportArgs, ExportFormat};
 pub use fsck::FsckArgs;
 pub use gc::GcArgs;
 pub use listen::ListenArgs;
+pub use ls::LsArgs;
 pub use read::{Format, GroupArgs, Progress, ReadArgs, RenderArgs, RunArgs, SnapshotArgs};
 pub use tail::TailArgs;
 pub use train::{FsyncChoice, LogArgs, TrainArgs};
@@ -35,6 +39,7 @@ Examples:
   sanctum-tui --run-dir /data/runs       write the run into /data/runs/<run id>, not runs/<run id>
   sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
   sanctum-tui attach                     watch the run that another process trains
+  sanctum-tui ls                         which runs there are, live and recorded
   sanctum-tui render runs/ID --size 80x24
   sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
   sanctum-tui tail ID --jsonl            the events of a run as JSON rows, as they come
@@ -124,6 +129,18 @@ pub enum Command {
     /// followed, and directories that are no runs stay.
     #[command(before_long_help = gc::EXAMPLES)]
     Gc(GcArgs),
+    /// List the live runs of this user, and those below the runs root
+    ///
+    /// One line for each run, newest first: id, task, state, batch, time since its last event, events, events lost (`+`: at
+    /// least so many). Only the two ends of a log are read. What cannot be known from them is not shown; `check` and `fsck` read
+    /// the rest.
+    #[command(before_long_help = ls::EXAMPLES)]
+    Ls(LsArgs),
+    /// Say what this terminal can do, where runs are looked for, and why one was not found
+    ///
+    /// Exits 3 if RUN was not found, else 0.
+    #[command(before_long_help = doctor::EXAMPLES)]
+    Doctor(DoctorArgs),
 }
 
 impl Cli {
@@ -138,6 +155,12 @@ impl Cli {
             run.progress = if shown { Progress::Shown } else { Progress::Silent };
         } else if let Command::Gc(gc) = command {
             gc.run_dir = gc.run_dir.take().or(root);
+        } else if let Command::Ls(ls) = command {
+            ls.run_dir = ls.run_dir.take().or(root);
+            ls.env = env.clone();
+        } else if let Command::Doctor(doctor) = command {
+            doctor.run_dir = doctor.run_dir.take().or(root);
+            doctor.env = env.clone();
         } else if let Command::Attach(attach) = command {
             attach.run_dir = attach.run_dir.take().or(root);
         }
@@ -154,7 +177,7 @@ impl Command {
             Self::Check(args) => Some(&mut args.run),
             Self::Export(args) => Some(&mut args.run),
             Self::Fsck(args) => Some(&mut args.run),
-            Self::Attach(_) | Self::Gc(_) => None,
+            Self::Attach(_) | Self::Doctor(_) | Self::Gc(_) | Self::Ls(_) => None,
         }
     }
 }

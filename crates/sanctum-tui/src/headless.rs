@@ -9,10 +9,12 @@ mod cells;
 mod check;
 mod cut;
 mod damage;
+mod doctor;
 mod export;
 mod failure;
 mod fsck;
 mod gc;
+mod ls;
 mod meter;
 mod nearest;
 pub mod path;
@@ -47,6 +49,8 @@ pub fn run(
         Command::Export(args) => export::export(args, out, notes),
         Command::Fsck(args) => fsck::fsck(args, out, notes),
         Command::Gc(args) => gc::gc(args, out, notes),
+        Command::Ls(args) => ls::ls(args, display, out, notes),
+        Command::Doctor(args) => doctor::doctor(args, display, out),
         // The program does it: it takes the whole terminal, or prints for as long as the run lasts.
         Command::Attach(_) => Err(Failure::Usage("attach is no command of this kind".to_owned())),
     }
