@@ -85,6 +85,11 @@ impl Glyphs {
         }
     }
 
+    /// Returns every glyph of ours with what stands for it where only ASCII can be shown; all are one column wide.
+    pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+        TABLE.iter().copied()
+    }
+
     /// Returns whether only ASCII can be shown.
     pub const fn is_ascii(self) -> bool {
         matches!(self, Self::Ascii)

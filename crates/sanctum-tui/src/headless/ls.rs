@@ -108,7 +108,7 @@ fn told(root: &Path, has_root: bool, folder: &Folder, runs: &[found::Found]) -> 
                 match &socket.answer {
                     Answer::Welcome(_) => {}
                     Answer::Stale => {
-                        notes.push(format!("stale socket, its process is gone: {path}"))
+                        notes.push(format!("stale socket, its process is gone: {path}"));
                     }
                     Answer::Unnamed(why) => {
                         notes.push(format!(

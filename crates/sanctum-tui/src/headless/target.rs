@@ -119,7 +119,7 @@ fn by_id(source: &Path, root: &Path) -> Result<Target, Failure> {
     }
 }
 
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     let mut text = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
     if LISTED < names.len() {
         // Writing to a `String` cannot fail.

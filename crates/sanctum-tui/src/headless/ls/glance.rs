@@ -252,8 +252,8 @@ fn lock(dir: &RunDir) -> Lock {
 /// Returns when the last file of events was written, else the manifest.
 fn written(dir: &RunDir, segments: &[u32]) -> Option<Timestamp> {
     let last = segments.last().map(|&number| dir.segment(number));
-    let files = last.into_iter().chain([dir.events(), dir.manifest()]);
-    let about = files.filter_map(|path| fs::metadata(path).ok()).next()?;
+    let mut files = last.into_iter().chain([dir.events(), dir.manifest()]);
+    let about = files.find_map(|path| fs::metadata(path).ok())?;
     let since = about.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since.as_micros()).ok().map(Timestamp::from_micros)
 }

@@ -17,13 +17,13 @@ struct Report<'a> {
     schema: u32,
     root: String,
     sockets_folder: String,
-    runs: Vec<Run<'a>>,
+    runs: Vec<Line<'a>>,
     /// Sockets at which no run said its name.
     other_sockets: Vec<Other<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Run<'a> {
+struct Line<'a> {
     id: &'a str,
     run_id: Option<&'a str>,
     task: Option<&'a str>,
@@ -63,12 +63,12 @@ pub(super) fn json(
         schema: SCHEMA,
         root: text(root),
         sockets_folder: text(folder.0),
-        runs: runs.iter().map(|run| Run::of(run, now)).collect(),
+        runs: runs.iter().map(|run| Line::of(run, now)).collect(),
         other_sockets: folder.1.sockets().iter().filter_map(Other::of).collect(),
     })
 }
 
-impl<'a> Run<'a> {
+impl<'a> Line<'a> {
     fn of(run: &'a Found, now: Timestamp) -> Self {
         Self {
             id: &run.id,

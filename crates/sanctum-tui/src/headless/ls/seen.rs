@@ -14,7 +14,7 @@ pub(in crate::headless) struct Seen {
     /// The last batch that ended.
     pub(super) batch: Option<u64>,
     /// The last event.
-    pub(super) last: Option<Timestamp>,
+    pub(in crate::headless) last: Option<Timestamp>,
     pub(super) last_seq: Option<u64>,
     /// Numbers that are missing between two that were read one after another.
     pub(super) missing: u64,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{after, bounded, select_biased};
 use nissa::socket::endpoint::{self, Endpoint, FolderError};
 use nissa::socket::message::Protocols;
-use nissa::socket::{Client, ClientError, Greeting, Welcome};
+use nissa::socket::{Client, ClientError, Greeting, Token, Welcome};
 use simic_emitter::StopFlag;
 
 /// How long all sockets together may take to answer. A run answers in less than a millisecond, one that was stopped never.
@@ -83,19 +83,27 @@ pub(in crate::headless) fn ask_all(folder: &Path, patience: Duration) -> Folder 
     let mut paths: Vec<PathBuf> =
         entries.flatten().filter(is_socket).map(|entry| entry.path()).collect();
     paths.sort_unstable();
-    Folder::Sockets(ask(&paths, patience))
+    let places: Vec<Endpoint> = paths.iter().cloned().map(Endpoint::Unix).collect();
+    let answers = ask(&places, None, patience);
+    let sockets = paths.into_iter().zip(answers);
+    Folder::Sockets(sockets.map(|(path, answer)| Socket { path, answer }).collect())
 }
 
-fn ask(paths: &[PathBuf], patience: Duration) -> Vec<Socket> {
-    let mut answers: Vec<Option<Answer>> = paths.iter().map(|_| None).collect();
-    let asked = paths.len().min(MAX_ASKED);
+/// Asks at all places at once, and waits for `patience` at most; one answer for each place.
+pub(in crate::headless) fn ask(
+    places: &[Endpoint],
+    token: Option<&Token>,
+    patience: Duration,
+) -> Vec<Answer> {
+    let mut answers: Vec<Option<Answer>> = places.iter().map(|_| None).collect();
+    let asked = places.len().min(MAX_ASKED);
     let (sender, receiver) = bounded(asked);
-    for (at, path) in paths.iter().enumerate().take(MAX_ASKED) {
-        let (at_once, sender) = (Endpoint::Unix(path.clone()), sender.clone());
+    for (at, place) in places.iter().enumerate().take(MAX_ASKED) {
+        let (place, token, sender) = (place.clone(), token.cloned(), sender.clone());
         // A thread of its own, because connecting to a stopped process can wait for ever. Such a thread ends with the program.
         let body = move || {
             // Nobody waits any more once time is up.
-            sender.send((at, ask_one(&at_once, patience))).ok();
+            sender.send((at, ask_one(&place, token, patience))).ok();
         };
         let started = Builder::new().name("ask-socket".to_owned()).spawn(body);
         if let (Err(error), Some(answer)) = (started, answers.get_mut(at)) {
@@ -125,20 +133,23 @@ fn ask(paths: &[PathBuf], patience: Duration) -> Vec<Socket> {
         })
     };
     let answers = answers.into_iter().enumerate();
-    let answers = answers.map(|(at, answer)| answer.unwrap_or_else(|| silent(at)));
-    paths.iter().zip(answers).map(|(path, answer)| Socket { path: path.clone(), answer }).collect()
+    answers.map(|(at, answer)| answer.unwrap_or_else(|| silent(at))).collect()
 }
 
 /// Asks at one place.
-pub(in crate::headless) fn ask_one(at: &Endpoint, patience: Duration) -> Answer {
+fn ask_one(at: &Endpoint, token: Option<Token>, patience: Duration) -> Answer {
     let program = concat!("sanctum-tui ", env!("CARGO_PKG_VERSION")).to_owned();
-    let greeting = Greeting { token: None, program, protocols: Protocols::OWN };
+    let greeting = Greeting { token, program, protocols: Protocols::OWN };
     match Client::connect(at, &greeting, patience, &StopFlag::new()) {
         Ok(client) => Answer::Welcome(Box::new(client.welcome().clone())),
-        Err(ClientError::Connect { at: _, source }) => match source.kind() {
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => Answer::Stale,
-            _ => Answer::Unreachable(source.to_string()),
-        },
+        Err(ClientError::Connect { at: _, source }) => {
+            let gone = [io::ErrorKind::ConnectionRefused, io::ErrorKind::NotFound];
+            if gone.contains(&source.kind()) {
+                Answer::Stale
+            } else {
+                Answer::Unreachable(source.to_string())
+            }
+        }
         Err(ClientError::Refused { at: _, refused }) => Answer::Unnamed(refused.text),
         Err(error @ ClientError::Protocol { .. }) => Answer::Unnamed(error.to_string()),
         Err(ClientError::Line { at: _, source }) => Answer::Unnamed(source.to_string()),
