@@ -219,8 +219,11 @@ impl Sums {
 
     fn report(self, frames: &Frames, is_live: bool) -> Report {
         let damage = frames.damage().to_vec();
+        // It is in the order of its segments, and of both there may be tens of thousands.
         let damaged = |segment: u32| {
-            damage.iter().filter(|one| one.segment == segment).map(|one| one.bytes).sum()
+            let start = damage.partition_point(|one| one.segment < segment);
+            let inside = damage.iter().skip(start).take_while(|one| one.segment == segment);
+            inside.map(|one| one.bytes).sum()
         };
         let ended = self.tallies.last().and_then(|tally| tally.mark);
         let ending = match ended {

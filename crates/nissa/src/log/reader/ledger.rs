@@ -72,9 +72,9 @@ impl Ledger {
 
     /// Notes what the mark of a segment that was read from its start says: how many of its events were not read.
     pub(super) fn mark(&mut self, segment: u32, unread: u64) {
-        let inside: Vec<usize> = (0..self.entries.len())
-            .filter(|&at| self.entries.get(at).is_some_and(|entry| entry.segment == segment))
-            .collect();
+        let start = self.entries.partition_point(|entry| entry.segment < segment);
+        let end = self.entries.partition_point(|entry| entry.segment <= segment);
+        let inside: Vec<usize> = (start..end).collect();
         self.bound(&inside, unread, true);
     }
 
