@@ -62,9 +62,9 @@ fn collect(
     }
     let root = args.dir.as_deref().unwrap_or_else(|| target::root(args.run_dir.as_deref()));
     let found = found::scan(root, now)?;
-    for name in &found.left_alone {
+    for (name, why) in &found.left_alone {
         // Whoever closed our standard error does not want to know.
-        writeln!(notes, "sanctum-tui: note: left alone, not a directory but a link: {name}").ok();
+        writeln!(notes, "sanctum-tui: note: left alone, {why}: {name}").ok();
     }
     let chosen = choose(&found.runs, args.keep, args.older_than);
     let list = text::list(&chosen, found.runs.len());
@@ -96,6 +96,8 @@ fn remove(root: &Path, chosen: &[&Found], notes: &mut impl Write) -> Result<(), 
         // Between the list and the answer a person may have gone for lunch. Links in the run are removed, not followed.
         let kept = if found::is_live(&path) {
             Some("it is live now".to_owned())
+        } else if found::holds_run(&path) {
+            Some("another run is inside of it now".to_owned())
         } else {
             fs::remove_dir_all(&path).err().map(|error| error.to_string())
         };

@@ -48,8 +48,8 @@ pub(super) struct Found {
 pub(super) struct Scan {
     /// Those written last first.
     pub(super) runs: Vec<Found>,
-    /// Links to directories: what they lead to is not below the root.
-    pub(super) left_alone: Vec<String>,
+    /// Runs that are not even looked at, and why.
+    pub(super) left_alone: Vec<(String, &'static str)>,
 }
 
 /// Looks through a runs root. What is no run is passed over in silence.
@@ -76,7 +76,10 @@ pub(super) fn scan(root: &Path, now: Timestamp) -> Result<Scan, Failure> {
         };
         let path = entry.path();
         if kind.is_symlink() && is_run(&path) {
-            scan.left_alone.push(name);
+            // What it leads to is not below the root.
+            scan.left_alone.push((name, "not a directory but a link"));
+        } else if kind.is_dir() && is_run(&path) && holds_run(&path) {
+            scan.left_alone.push((name, "another run is inside of it"));
         } else if kind.is_dir() && is_run(&path) {
             scan.runs.push(examine(&path, name, now));
         }
@@ -84,6 +87,13 @@ pub(super) fn scan(root: &Path, now: Timestamp) -> Result<Scan, Failure> {
     scan.left_alone.sort_unstable();
     scan.runs.sort_by(|a, b| (a.age_seconds, &a.name).cmp(&(b.age_seconds, &b.name)));
     Ok(scan)
+}
+
+/// Returns whether somewhere inside of a directory is a run: one that was made the root of others, which may be live.
+pub(super) fn holds_run(path: &Path) -> bool {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let inside = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    inside.map(|entry| entry.path()).any(|path| is_run(&path) || holds_run(&path))
 }
 
 /// Returns whether a process writes to the run.
@@ -150,6 +160,10 @@ fn has_end(dir: &RunDir) -> bool {
 
 /// Returns the last bytes of a file, all of it if it is shorter.
 fn tail(path: &Path, bytes: u64) -> std::io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        // A pipe would be waited for.
+        return Ok(Vec::new());
+    }
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(bytes)))?;

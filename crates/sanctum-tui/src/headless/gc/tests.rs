@@ -210,6 +210,20 @@ fn links_are_never_followed() {
 }
 
 #[test]
+fn a_run_in_which_others_were_made_stays() {
+    let root = Root::new();
+    let _live = log(&root.path().join("finished-40"), "live-1");
+    drop(log(&root.path().join("finished-1").join("deeper").join("still"), "finished-1"));
+    let (code, said) = root.gc(&["--keep", "0", "--yes"], None);
+    assert_eq!(code, 0, "{said}");
+    for name in ["finished-40", "finished-1"] {
+        assert!(said.contains(&format!("left alone, another run is inside of it: {name}")), "{said}");
+        assert!(root.left().contains(&name.to_owned()), "{said}");
+    }
+    assert!(!root.left().contains(&"rows-30".to_owned()), "{said}");
+}
+
+#[test]
 fn a_root_that_is_none_is_3() {
     let root = Root::new();
     let gc = |dir: PathBuf| {
