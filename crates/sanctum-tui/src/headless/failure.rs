@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use nissa::recording::RecordingError;
+use sanctum_widgets::format::format_foreign;
 
 use crate::cli::FailOn;
 use crate::exit::Exit;
@@ -82,24 +83,39 @@ impl Failure {
     }
 }
 
+/// Makes a line with names of files and words of users in it harmless.
+pub(super) fn harmless(line: &str) -> String {
+    format_foreign(line, usize::MAX, false)
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        let text = match self {
             Self::Usage(text)
             | Self::NotFound(text)
             | Self::Refused(text)
             | Self::Damaged(text)
-            | Self::Version(text) => f.write_str(text),
-            Self::Verdict(FailOn::Warning) => f.write_str("the worst verdict was a warning"),
-            Self::Verdict(FailOn::Critical) => f.write_str("the worst verdict was critical"),
-            Self::Signal(number) => write!(f, "ended by signal {number}"),
-            Self::Read { run, error: error @ RecordingError::Rows(_) } => {
-                write!(f, "{error}: {run}")
-            }
-            Self::Read { run: _, error } => write!(f, "{error}"),
-            Self::Write(error) => write!(f, "cannot write to standard output: {error}"),
-        }
+            | Self::Version(text) => text.clone(),
+            Self::Verdict(FailOn::Warning) => "the worst verdict was a warning".to_owned(),
+            Self::Verdict(FailOn::Critical) => "the worst verdict was critical".to_owned(),
+            Self::Signal(number) => format!("ended by signal {number}"),
+            Self::Read { run, error: error @ RecordingError::Rows(_) } => format!("{error}: {run}"),
+            Self::Read { run: _, error } => error.to_string(),
+            Self::Write(error) => format!("cannot write to standard output: {error}"),
+        };
+        f.write_str(&harmless(&text))
     }
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_message_moves_nothing_on_a_terminal() {
+        let error = Failure::NotFound("no such run: a\u{1b}[2J\r\nb\u{202e}c".to_owned());
+        assert_eq!(error.to_string(), "no such run: a·[2J··b·c");
+    }
+}

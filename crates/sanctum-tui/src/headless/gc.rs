@@ -8,7 +8,7 @@ use leyline::Timestamp;
 
 use crate::cli::GcArgs;
 use crate::clock::Clock;
-use crate::headless::failure::Failure;
+use crate::headless::failure::{Failure, harmless};
 use crate::headless::target;
 
 mod found;
@@ -64,7 +64,7 @@ fn collect(
     let found = found::scan(root, now)?;
     for (name, why) in &found.left_alone {
         // Whoever closed our standard error does not want to know.
-        writeln!(notes, "sanctum-tui: note: left alone, {why}: {name}").ok();
+        writeln!(notes, "sanctum-tui: note: left alone, {why}: {}", harmless(name)).ok();
     }
     let chosen = choose(&found.runs, args.keep, args.older_than);
     let list = text::list(&chosen, found.runs.len());
@@ -103,7 +103,8 @@ fn remove(root: &Path, chosen: &[&Found], notes: &mut impl Write) -> Result<(), 
         };
         if let Some(why) = kept {
             failed += 1;
-            writeln!(notes, "sanctum-tui: note: not removed: {why}: {}", path.display()).ok();
+            let line = harmless(&format!("not removed: {why}: {}", path.display()));
+            writeln!(notes, "sanctum-tui: note: {line}").ok();
         }
     }
     if failed == 0 {

@@ -8,6 +8,7 @@ use nissa::log::recovery::{Ending, Report, SegmentReport};
 
 use super::Found;
 use crate::headless::damage::{counted, format_damage, format_lost};
+use crate::headless::failure::harmless;
 
 /// Version of the JSON form; raised only by a breaking change.
 const SCHEMA: u32 = 1;
@@ -83,9 +84,7 @@ pub(super) fn human(found: &Found, path: &Path) -> String {
         .to_owned(),
     );
     lines.push(format_next(found, *ending, path));
-    let mut text = lines.join("\n");
-    text.push('\n');
-    text
+    lines.iter().map(|line| harmless(line) + "\n").collect()
 }
 
 fn format_segment(segment: &SegmentReport, is_growing: bool) -> String {

@@ -194,6 +194,17 @@ fn nothing_goes_without_a_yes() {
 
 #[cfg(unix)]
 #[test]
+fn a_name_of_a_run_is_made_harmless() {
+    let root = Root::new();
+    fs::rename(root.path().join("finished-40"), root.path().join("a\u{1b}[2J\nb")).unwrap();
+    let (code, said) = root.gc(&["--older-than", "35", "--yes"], None);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.starts_with("a·[2J·b  "), "{said:?}");
+    assert!(!root.left().iter().any(|name| name.starts_with('a')), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
 fn links_are_never_followed() {
     use std::os::unix::fs::symlink;
 
@@ -217,7 +228,10 @@ fn a_run_in_which_others_were_made_stays() {
     let (code, said) = root.gc(&["--keep", "0", "--yes"], None);
     assert_eq!(code, 0, "{said}");
     for name in ["finished-40", "finished-1"] {
-        assert!(said.contains(&format!("left alone, another run is inside of it: {name}")), "{said}");
+        assert!(
+            said.contains(&format!("left alone, another run is inside of it: {name}")),
+            "{said}"
+        );
         assert!(root.left().contains(&name.to_owned()), "{said}");
     }
     assert!(!root.left().contains(&"rows-30".to_owned()), "{said}");

@@ -2,23 +2,28 @@
 
 use std::fmt::Write as _;
 
+use sanctum_widgets::format::width;
+
 use super::found::{Found, State};
+use crate::headless::failure::harmless;
 
 /// Returns one line for each run that goes, and one for all of them.
 pub(super) fn list(chosen: &[&Found], all: usize) -> String {
-    let width = chosen.iter().map(|run| run.name.len()).max().unwrap_or(0);
+    let names: Vec<String> = chosen.iter().map(|run| harmless(&run.name)).collect();
+    let widest = names.iter().map(|name| width(name)).max().unwrap_or(0);
     let mut text = String::new();
-    for run in chosen {
+    for (run, name) in chosen.iter().zip(&names) {
         let state = match run.state {
             State::Finished => "finished",
             State::Died => "died",
             State::Live => "live",
         };
+        let room = widest - width(name);
         // Writing to a `String` cannot fail.
         writeln!(
             text,
-            "{:width$}  {:>8}  {:>8}  {state}",
-            run.name,
+            "{name}{:room$}  {:>8}  {:>8}  {state}",
+            "",
             format_bytes(run.bytes),
             format_age(run.age_seconds)
         )
