@@ -139,4 +139,4 @@ fn told(root: &Path, has_root: bool, folder: &Folder, runs: &[found::Found]) -> 
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -20,10 +20,10 @@ pub(super) fn text(report: &Report, is_ascii: bool) -> String {
     text.section("Version");
     text.line("program", version.program);
     text.line("system", &format!("{} {}", version.system, version.architecture));
-    text.line("log", &format!("format {} and older are read", version.log_format));
-    text.line("rows", &format!("version {} and older are read", version.row_version));
+    text.line("log", &format!("format {} is read", version.log_format));
+    text.line("rows", &format!("versions 0 to {} are read", version.row_version));
     text.line("schema", &version.schema_fingerprint.to_string());
-    text.line("manifest", &format!("version {} and older are read", version.manifest_schema));
+    text.line("manifest", &format!("version {} is read", version.manifest_schema));
     text.line("socket", &format!("protocol {}", version.socket_protocol));
     text.terminal(terminal);
     text.sockets(sockets);

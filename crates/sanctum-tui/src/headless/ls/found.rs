@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use leyline::Timestamp;
 use nissa::RunDir;
+use nissa::manifest::{Manifest, ManifestError};
 use nissa::socket::{Endpoint, Welcome};
 
 use super::glance::{Glance, State};
@@ -62,10 +63,21 @@ fn below(root: &Path) -> Vec<Found> {
     let mut runs = Vec::new();
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        let Ok(dir) = RunDir::open(&path) else { continue };
+        let Some(dir) = RunDir::open(&path).ok().filter(is_run) else { continue };
         runs.push(Found::of(&dir, name.to_string_lossy().into_owned()));
     }
     runs
+}
+
+/// Returns whether a directory is certainly a run. Stricter than opening one: many projects have a directory `checkpoints`, and
+/// websites a `manifest.json`.
+fn is_run(dir: &RunDir) -> bool {
+    let manifest = dir.manifest();
+    dir.segments().is_ok_and(|segments| !segments.is_empty())
+        || dir.events().is_file()
+        // A pipe would keep its reader waiting.
+        || (manifest.is_file()
+            && matches!(Manifest::read(&manifest), Ok(_) | Err(ManifestError::Newer { .. })))
 }
 
 /// Adds what a socket says: to its run, if that was found already.
@@ -125,7 +137,8 @@ impl Found {
         let manifest = manifest.and_then(Result::ok);
         let said = manifest.as_ref();
         let run_id = said.map(|said| said.run_id.as_str().to_owned());
-        let losses = match (seen.told(), is_whole) {
+        // Where no event was read, nobody can have told of any.
+        let losses = match (seen.told(), is_whole && seen.last_seq.is_some()) {
             (Some(events), is_exact) => Some(Losses { events, is_exact }),
             (None, true) if seen.missing == 0 => Some(Losses { events: 0, is_exact: true }),
             // Nobody has told of them: the log itself lacks them.
