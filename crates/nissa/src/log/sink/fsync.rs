@@ -22,7 +22,8 @@ pub enum Fsync {
     Batch,
     /// After every write; one write takes many events where they come thick and fast.
     Always,
-    /// Only by a flush.
+    /// By a flush; else only when more than sixteen segments, a gigabyte, wait for one, so that it never has all of a long
+    /// run to sync.
     Never,
 }
 

@@ -66,10 +66,8 @@ impl<W: Write> Table for Csv<W> {
 /// Returns what the error was before it was one of CSV; that library keeps its text and forgets its kind, by which a reader
 /// that went away is known.
 fn cause(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
+    let text = error.to_string();
+    if let csv::ErrorKind::Io(error) = error.into_kind() { error } else { io::Error::other(text) }
 }
 
 /// The fields that all points of an event share, as text.
