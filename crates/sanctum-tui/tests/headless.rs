@@ -1,6 +1,8 @@
 //! The commands without a screen, as processes: what they print, where, and with which exit code.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "headless/doctor.rs"]
+mod doctor;
 #[path = "headless/exit.rs"]
 mod exit;
 #[cfg(feature = "parquet")]
@@ -14,6 +16,8 @@ mod fsck;
 mod gc;
 #[path = "headless/log.rs"]
 mod log;
+#[path = "headless/ls.rs"]
+mod ls;
 #[path = "headless/moment.rs"]
 mod moment;
 #[path = "headless/picture.rs"]

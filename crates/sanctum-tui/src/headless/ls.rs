@@ -81,7 +81,7 @@ fn list(
 
 /// Returns whether the root is there; without one that was asked for there may still be live runs.
 fn look_at(root: &Path, is_asked_for: bool) -> Result<bool, Failure> {
-    if RunDir::open(root).is_ok() {
+    if RunDir::open(root).is_ok_and(|dir| found::is_run(&dir)) {
         return Err(Failure::NotFound(format!(
             "this is a run, name the directory around it: {}",
             root.display()

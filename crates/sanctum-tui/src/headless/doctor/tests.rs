@@ -208,6 +208,7 @@ fn the_report_is_strict_json_with_every_key_and_the_same_in_words() {
     fs::set_permissions(folder.join("stale.sock"), fs::Permissions::from_mode(0o666)).unwrap();
     let clean = |text: String| -> String {
         let text = text.replace(&place.dir.path().display().to_string(), "PLACE");
+        let text = text.replace(&Hex64(FINGERPRINT).to_string(), "FINGERPRINT");
         // What is of this machine.
         let own = |line: &str| {
             ["free_bytes", "total_bytes", "\"owner\"", "own_uid", "architecture", "\"system\""]

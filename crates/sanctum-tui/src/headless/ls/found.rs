@@ -71,7 +71,7 @@ fn below(root: &Path) -> Vec<Found> {
 
 /// Returns whether a directory is certainly a run. Stricter than opening one: many projects have a directory `checkpoints`, and
 /// websites a `manifest.json`.
-fn is_run(dir: &RunDir) -> bool {
+pub(super) fn is_run(dir: &RunDir) -> bool {
     let manifest = dir.manifest();
     dir.segments().is_ok_and(|segments| !segments.is_empty())
         || dir.events().is_file()

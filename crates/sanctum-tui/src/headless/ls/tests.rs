@@ -317,14 +317,14 @@ fn stale_and_silent_sockets_are_told_and_wait_for_nobody() {
 #[test]
 fn the_middle_of_a_long_log_is_not_read() {
     let place = Place::new();
-    let events: Vec<Envelope> = demo::stream(1).take(40_000).collect();
-    let (dir, sink) = place.log_of("long", &events, 512 * 1024);
+    let events: Vec<Envelope> = demo::stream(1).take(20_000).collect();
+    let (dir, sink) = place.log_of("long", &events, 128 * 1024);
     drop(sink);
     let segments = dir.segments().unwrap();
-    assert!(4 < segments.len(), "{segments:?}");
+    assert!(9 < segments.len(), "{segments:?}");
     let whole = place.only();
     // All frames of the segments between, which would be found damaged if anybody looked.
-    for &number in &segments[1..segments.len() - 3] {
+    for &number in &segments[4..segments.len() - 4] {
         let mut bytes = fs::read(dir.segment(number)).unwrap();
         let half = bytes.len() / 2;
         bytes[half..].fill(0x55);
@@ -332,11 +332,11 @@ fn the_middle_of_a_long_log_is_not_read() {
     }
     let read = place.only();
     assert_eq!(read, whole);
-    assert_eq!((&read["damaged_places"], &read["events"]), (&Value::from(0), &Value::from(40_000)));
+    assert_eq!((&read["damaged_places"], &read["events"]), (&Value::from(0), &Value::from(20_000)));
     assert_eq!(read["events_lost"], Value::Null);
-    let last = events.iter().rev().find_map(|event| match &event.event {
-        leyline::Event::BatchEpochCompleted(batch) => Some(batch.batch_idx),
-        _ => None,
+    let last = events.iter().rev().find_map(|event| {
+        let leyline::Event::BatchEpochCompleted(batch) = &event.event else { return None };
+        Some(batch.batch_idx)
     });
     assert_eq!(read["batch"], last.unwrap());
 }
@@ -344,7 +344,7 @@ fn the_middle_of_a_long_log_is_not_read() {
 #[test]
 fn an_index_that_is_wrong_or_gone_never_makes_up_a_reading() {
     let place = Place::new();
-    let events: Vec<Envelope> = demo::stream(1).take(40_000).collect();
+    let events: Vec<Envelope> = demo::stream(1).take(12_000).collect();
     let (dir, sink) = place.log_of("long", &events, 64 * 1024 * 1024);
     drop(sink);
     let whole = place.only();
@@ -362,11 +362,11 @@ fn an_index_that_is_wrong_or_gone_never_makes_up_a_reading() {
         assert_eq!((&read["batch"], &read["events"]), (&whole["batch"], &whole["events"]));
     }
     fs::remove_file(dir.index(0)).unwrap();
-    assert_eq!(place.only()["events"], 40_000);
+    assert_eq!(place.only()["events"], 12_000);
 }
 
 #[test]
-fn pipes_links_and_closed_doors_in_a_root_hold_nobody_up() {
+fn pipes_and_links_in_a_root_hold_nobody_up() {
     let place = Place::new();
     let (piped, sink) = place.log("piped", &demo::events(Scenario::Calm, 1));
     drop(sink);
