@@ -46,7 +46,7 @@ fn a_run_is_found_by_the_beginning_of_its_id() {
     let run = Recorded::new(Scenario::Calm);
     let path = run.closed("runs");
     let id = run.run().as_str();
-    let prefix = &id[..id.len() - 1];
+    let prefix = id.get(..id.len() - 1).unwrap();
     let root = run.root.path().join("runs");
     let get = |run: &str, more: &[&str]| {
         let mut command = program(&[&["snapshot", run, "--get", "run_id"], more].concat());
