@@ -9,6 +9,7 @@ mod acceptance_header;
 mod acceptance_lines;
 mod acceptance_rows;
 mod ancestor_run;
+mod attach;
 mod event_log;
 mod garbage;
 mod learning;

@@ -214,7 +214,8 @@ pub(crate) fn train_as(
 ) -> Trained {
     let now = Timestamp::from_micros(1_763_726_400_000_000);
     let place = LogPlace { root: root.to_owned(), run_id, fsync: Fsync::Never };
-    let (run, written) = trainer::begin(Task::CartPole, config, from, Some(&place), None, now).unwrap();
+    let (run, written) =
+        trainer::begin(Task::CartPole, config, from, Some(&place), None, now).unwrap();
     let written = written.unwrap();
     // Room for everything, so that this thread need not read while the source writes.
     let (out, arrivals) = crossbeam_channel::bounded(1 << 16);

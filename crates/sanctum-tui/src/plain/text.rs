@@ -163,8 +163,14 @@ pub(super) fn standing_words(standing: &Standing) -> (Level, String) {
             let events = of.saturating_sub(*done);
             (Level::Warning, format!("this viewer fell behind by {events} events, reading them"))
         }
-        Standing::Live { behind_seconds: 0 } => (Level::Info, "watching the run live".to_owned()),
-        Standing::Live { behind_seconds } => {
+        Standing::Live { behind_seconds: 0, was_behind_seconds: 0 } => {
+            (Level::Info, "watching the run live".to_owned())
+        }
+        Standing::Live { behind_seconds: 0, was_behind_seconds } => {
+            let behind = format!("was {was_behind_seconds} seconds behind");
+            (Level::Info, format!("watching the run live again, this viewer {behind}"))
+        }
+        Standing::Live { behind_seconds, was_behind_seconds: _ } => {
             (Level::Warning, format!("this viewer is {behind_seconds} seconds behind the run"))
         }
         Standing::Retrying { in_seconds, why } => {
@@ -186,9 +192,10 @@ pub(super) fn is_the_same_matter(before: &Standing, now: &Standing) -> bool {
             Standing::CatchingUp { fell_behind: before, .. },
             Standing::CatchingUp { fell_behind: now, .. },
         ) => before == now,
-        (Standing::Live { behind_seconds: before }, Standing::Live { behind_seconds: now }) => {
-            (*before == 0) == (*now == 0)
-        }
+        (
+            Standing::Live { behind_seconds: before, .. },
+            Standing::Live { behind_seconds: now, .. },
+        ) => (*before == 0) == (*now == 0),
         (Standing::Retrying { why: before, .. }, Standing::Retrying { why: now, .. }) => {
             before == now
         }

@@ -74,8 +74,12 @@ fn standing(standing: &Standing, has_ended: bool) -> Option<(String, Class)> {
             let text = format!("reading {percent} % of {} events", format_compact(*of));
             Some((text, Class::Accent))
         }
-        Standing::Live { behind_seconds: 0 } => None,
-        Standing::Live { behind_seconds } => {
+        Standing::Live { behind_seconds: 0, was_behind_seconds: 0 } => None,
+        Standing::Live { behind_seconds: 0, was_behind_seconds } => {
+            let behind = format_runtime(*was_behind_seconds as f64, true);
+            Some((format!("was {behind} behind the run, has caught up"), Class::Accent))
+        }
+        Standing::Live { behind_seconds, was_behind_seconds: _ } => {
             let behind = format_runtime(*behind_seconds as f64, true);
             Some((format!("this screen is {behind} behind the run"), Class::Warning))
         }

@@ -9,6 +9,9 @@ use leyline::{Incoming, RunId, ViewNs};
 /// Seconds behind the run from which on a viewer says so.
 pub const BEHIND_SECONDS: u64 = 2;
 
+/// Seconds for which a viewer that was behind goes on saying so.
+const TOLD_SECONDS: f64 = 5.0;
+
 /// What a source says about its connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Feed {
@@ -60,6 +63,8 @@ pub enum Standing {
     Live {
         /// Seconds by which what arrives is older than it need be; 0 for a viewer that keeps up.
         behind_seconds: u64,
+        /// Seconds by which this viewer was behind until a moment ago; 0 if it was not.
+        was_behind_seconds: u64,
     },
     /// No connection.
     Retrying {
@@ -114,7 +119,10 @@ impl Follow {
             Feed::CatchingUp { done, of, fell_behind } => {
                 Standing::CatchingUp { done: *done, of: *of, fell_behind: *fell_behind }
             }
-            Feed::Live => Standing::Live { behind_seconds: self.lag.seconds() },
+            Feed::Live => Standing::Live {
+                behind_seconds: self.lag.seconds(),
+                was_behind_seconds: self.lag.repaired_seconds(now),
+            },
             Feed::Retrying { after, why } => {
                 let passed = Duration::from_nanos(now.0.saturating_sub(self.since.0));
                 let left = after.saturating_sub(passed);
@@ -133,10 +141,14 @@ struct Lag {
     /// Least difference between the viewer's time and the run's, in nanoseconds.
     least: i128,
     latest: i128,
+    /// Most seconds since this viewer was in time.
+    worst: u64,
+    /// The last time that it was late, in seconds, and when it was in time again.
+    repaired: Option<(u64, ViewNs)>,
 }
 
 impl Lag {
-    const NONE: Self = Self { run: None, least: 0, latest: 0 };
+    const NONE: Self = Self { run: None, least: 0, latest: 0, worst: 0, repaired: None };
 
     fn note(&mut self, run: &RunId, mono_ns: u64, now: ViewNs) {
         self.latest = i128::from(now.0) - i128::from(mono_ns);
@@ -145,6 +157,18 @@ impl Lag {
         } else {
             (self.run, self.least) = (Some(run.clone()), self.latest);
         }
+        let seconds = self.seconds();
+        if 0 < seconds {
+            self.worst = self.worst.max(seconds);
+        } else if 0 < self.worst {
+            self.repaired = Some((self.worst, now));
+            self.worst = 0;
+        }
+    }
+
+    fn repaired_seconds(&self, now: ViewNs) -> u64 {
+        let fresh = |at: ViewNs| now.seconds_since(at) <= TOLD_SECONDS;
+        self.repaired.filter(|&(_, at)| fresh(at)).map_or(0, |(seconds, _)| seconds)
     }
 
     /// Whole seconds; 0 below [`BEHIND_SECONDS`].
@@ -182,11 +206,14 @@ mod tests {
             follow.heard(&event(event_at), at(now));
             follow.standing(at(now))
         };
-        let live = |behind_seconds| Standing::Live { behind_seconds };
+        let live = |behind_seconds| Standing::Live { behind_seconds, was_behind_seconds: 0 };
         assert_eq!(behind(100, 7), live(0));
         assert_eq!(behind(101, 9), live(0), "one second is a hiccup");
         assert_eq!(behind(102, 69), live(60));
-        assert_eq!(behind(161, 69), live(0));
+        let was_behind = Standing::Live { behind_seconds: 0, was_behind_seconds: 60 };
+        assert_eq!(behind(161, 69), was_behind);
+        assert_eq!(behind(165, 73), was_behind);
+        assert_eq!(behind(167, 75), live(0));
     }
 
     #[test]
@@ -198,7 +225,10 @@ mod tests {
         follow.note(Feed::Live, at(500));
         follow.heard(&event(400), at(500));
         follow.heard(&event(401), at(501));
-        assert_eq!(follow.standing(at(501)), Standing::Live { behind_seconds: 0 });
+        assert_eq!(
+            follow.standing(at(501)),
+            Standing::Live { behind_seconds: 0, was_behind_seconds: 0 }
+        );
     }
 
     #[test]
