@@ -10,10 +10,14 @@ use leyline::RunNs;
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
 
+use super::endpoint::own_uid;
+
 /// Bytes of a token.
 const BYTES: usize = 32;
 /// Longest file that is read as a token: its digits, and room for line ends.
 const MAX_FILE_BYTES: u64 = 256;
+/// The user that reads every file anyway.
+const ADMINISTRATOR: u32 = 0;
 
 /// 32 secret bytes, written as 64 hex digits. Neither `Debug` nor `Display` shows them.
 #[derive(Clone)]
@@ -51,6 +55,16 @@ pub enum TokenError {
         path: PathBuf,
         /// Its mode.
         mode: u32,
+    },
+    /// It belongs to somebody else, who can read it.
+    #[error("the token file belongs to user {owner}, not to user {own}: {}", path.display())]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// Who owns it.
+        owner: u32,
+        /// Who asks.
+        own: u32,
     },
     /// The file does not hold a token.
     #[error("the token file does not hold {} hex digits: {}", 2 * BYTES, path.display())]
@@ -115,15 +129,25 @@ impl Token {
         file.and_then(|mut file| writeln!(file, "{}", self.to_hex())).map_err(failed)
     }
 
-    /// Reads a token from a file that others have no access to.
+    /// Reads a token from a file that others have no access to: it belongs to this user, or to the system's administrator.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Read`], [`TokenError::Open`] and [`TokenError::Content`].
+    /// [`TokenError::Read`], [`TokenError::Open`], [`TokenError::Owner`] and [`TokenError::Content`].
     pub fn read(path: &Path) -> Result<Self, TokenError> {
+        Self::read_as(path, own_uid())
+    }
+
+    fn read_as(path: &Path, own: u32) -> Result<Self, TokenError> {
         let failed = |source| TokenError::Read { path: path.to_owned(), source };
         let file = fs::File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.mode() & 0o7777;
+        let about = file.metadata().map_err(failed)?;
+        // Only the administrator gets this far with the file of somebody else, who can read it whatever its mode says.
+        let owner = about.uid();
+        if ![own, ADMINISTRATOR].contains(&owner) {
+            return Err(TokenError::Owner { path: path.to_owned(), owner, own });
+        }
+        let mode = about.mode() & 0o7777;
         if mode & 0o077 != 0 {
             return Err(TokenError::Open { path: path.to_owned(), mode });
         }
@@ -227,6 +251,31 @@ mod tests {
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
         assert!(Token::read(&path).unwrap().is(&second));
+    }
+
+    #[test]
+    fn the_token_file_of_another_user_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.token");
+        Token::random().unwrap().write(&path).unwrap();
+        let own = own_uid();
+        // Whoever runs this test is another user for one with the next number, unless it is the administrator's file.
+        let read = Token::read_as(&path, own + 1);
+        if own == ADMINISTRATOR {
+            assert!(read.is_ok(), "{read:?}");
+            std::os::unix::fs::chown(&path, Some(own + 1), None).unwrap();
+            let error = Token::read(&path).unwrap_err();
+            assert!(
+                matches!(error, TokenError::Owner { owner, own: asks, .. } if (owner, asks) == (own + 1, own)),
+                "{error}"
+            );
+        } else {
+            let error = read.unwrap_err();
+            assert!(
+                matches!(error, TokenError::Owner { owner, own: asks, .. } if (owner, asks) == (own, own + 1)),
+                "{error}"
+            );
+        }
     }
 
     #[test]
