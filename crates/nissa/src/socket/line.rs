@@ -1,9 +1,11 @@
 //! A connection that carries frames: reading with a deadline, writing to somebody who may not read.
 
 use std::io::{self, Write as _};
+use std::net::TcpStream;
 use std::ops::Range;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use thiserror::Error;
 
 use super::frames::{Frames, StreamError};
@@ -11,6 +13,12 @@ use super::stream::{Stream, is_timeout};
 
 /// How often reading and writing look whether they should give up.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long the other side of a TCP connection may be silent until it is asked whether it is there.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Time between two such questions.
+const BETWEEN: Duration = Duration::from_secs(10);
+/// Questions without an answer after which the connection is over.
+const QUESTIONS: u32 = 3;
 
 /// See the module.
 #[derive(Debug)]
@@ -42,6 +50,7 @@ impl Line {
         stream.read_within(None)?;
         if let Stream::Tcp(stream) = &stream {
             stream.set_nodelay(true)?;
+            keep_alive(stream)?;
         }
         Ok(Self { stream, frames: Frames::new(max_payload), reads_within: None })
     }
@@ -103,9 +112,40 @@ impl Line {
     }
 }
 
+/// Lets the system ask a silent other side whether it is still there: a machine that was switched off or a cable that was
+/// pulled says nothing, and would keep a seat here, and a viewer waiting there, for ever.
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, SILENCE)?;
+    sockopt::set_tcp_keepintvl(stream, BETWEEN)?;
+    sockopt::set_tcp_keepcnt(stream, QUESTIONS)?;
+    Ok(())
+}
+
 impl Drop for Line {
     /// Ends the connection at once: others may hold a clone of it, so that closing this end alone would not.
     fn drop(&mut self) {
         self.stream.cut();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn the_system_notices_a_machine_that_is_gone() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (far, _) = listener.accept().unwrap();
+        for stream in [near, far] {
+            let line = Line::new(Stream::Tcp(stream), 1).unwrap();
+            assert_eq!(sockopt::socket_keepalive(&line.stream), Ok(true));
+            assert_eq!(sockopt::tcp_keepidle(&line.stream), Ok(SILENCE));
+            assert_eq!(sockopt::tcp_keepintvl(&line.stream), Ok(BETWEEN));
+            assert_eq!(sockopt::tcp_keepcnt(&line.stream), Ok(QUESTIONS));
+        }
     }
 }
