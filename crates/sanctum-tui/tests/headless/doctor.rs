@@ -11,7 +11,8 @@ fn the_report_is_complete_whether_the_run_is_found_or_not() {
     let run = Recorded::new(Scenario::Calm);
     run.closed("runs");
     let id = run.run().as_str();
-    let found = in_place(&run, &["doctor", &id[..4]]);
+    let prefix: String = id.chars().take(4).collect();
+    let found = in_place(&run, &["doctor", &prefix]);
     assert_eq!((found.code, found.err.as_str()), (Some(0), ""));
     assert!(found.out.contains(&format!("it stands for {id}, of 1 run below")), "{}", found.out);
     let none = in_place(&run, &["doctor", "nix"]);

@@ -94,6 +94,7 @@ fn what_keeps_a_run_from_being_found_is_named_with_what_to_do() {
     );
     fs::create_dir(place.root().join("empty")).unwrap();
     place.says(&place.path("empty"), false, &["run No: not a run directory"]);
+    place.says("empty", false, &["but there is such a directory", "run No: not a run directory"]);
     symlink("nowhere", place.root().join("dangling")).unwrap();
     place.says(&place.path("dangling"), false, &["a link that leads nowhere"]);
     for part in ["events-00000.slog", "events-00000.sidx", "manifest.json"] {

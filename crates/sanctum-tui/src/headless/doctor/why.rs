@@ -3,24 +3,19 @@
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::time::Duration;
 
 use leyline::Timestamp;
-use nissa::RunDir;
-use nissa::manifest::Manifest;
 use nissa::recording::{Read, Recording};
-use nissa::socket::{Endpoint, Token, Welcome};
-use sanctum_widgets::format::format_age;
+use nissa::socket::Welcome;
 use serde::Serialize;
 
 use crate::headless::damage::counted;
-use crate::headless::ls::glance::{Glance, Lock, State};
-use crate::headless::ls::sockets::{self, Answer, Folder};
+use crate::headless::ls::sockets::{Answer, Folder};
 use crate::headless::nearest::nearest;
 use crate::headless::target::{listed, runs_in};
 
-/// How long a place that was named may take to answer: other machines are further away.
-const PATIENCE: Duration = Duration::from_secs(5);
+mod directory;
+mod endpoint;
 
 /// Where runs are looked for.
 #[derive(Debug)]
@@ -113,56 +108,6 @@ impl Why {
         advice: Option<String>,
     ) {
         self.steps.push(Tried { step, outcome, text: text.into(), advice });
-    }
-
-    fn endpoint(&mut self, text: &str, places: &Places<'_>) {
-        let at: Endpoint = match text.parse() {
-            Ok(at) => at,
-            Err(error) => {
-                self.no("endpoint", format!("{error}"), "write unix:PATH or tcp://HOST:PORT");
-                return;
-            }
-        };
-        self.yes("endpoint", format!("{at} is a place that a run can listen at"));
-        let mut token = None;
-        if let (Endpoint::Tcp { .. }, Some(file)) = (&at, places.token_file) {
-            match Token::read(file) {
-                Ok(read) => {
-                    token = Some(read);
-                    self.yes("token", format!("there is a token in {}", file.display()));
-                }
-                Err(error) => self.no(
-                    "token",
-                    error.to_string(),
-                    "copy <run>.token from the folder of sockets of the run's machine, and chmod 600 it",
-                ),
-            }
-        }
-        let answer = sockets::ask(std::slice::from_ref(&at), token.as_ref(), PATIENCE).pop();
-        match answer {
-            Some(Answer::Welcome(welcome)) => {
-                self.found = true;
-                let (run, pid) = (&welcome.run_id, welcome.pid);
-                self.yes("socket", format!("run {run} answers, process {pid}"));
-            }
-            Some(Answer::Stale) => self.no(
-                "socket",
-                "nobody listens there",
-                "see whether the run has ended; `sanctum-tui ls` lists what is live here",
-            ),
-            Some(Answer::Unnamed(why)) => {
-                let tcp = "over TCP a token is needed: give --token-file or SANCTUM_TOKEN_FILE";
-                let unix = "the process may be stopped (state T in ps) or of another version";
-                let advice = if matches!(at, Endpoint::Tcp { .. }) { tcp } else { unix };
-                self.no("socket", format!("somebody listens there, but: {why}"), advice);
-            }
-            Some(Answer::Unreachable(why)) => self.no(
-                "socket",
-                format!("it cannot be reached: {why}"),
-                "see whether host, port and rights are those that the trainer printed",
-            ),
-            None => {}
-        }
     }
 
     fn path(&mut self, asked: &Path) -> Named {
@@ -277,18 +222,7 @@ impl Why {
                 }
                 log
             }
-            [] => {
-                let nearest = nearest(&name, known.iter().map(String::as_str));
-                let advice = match nearest {
-                    Some(id) => {
-                        format!("`{id}` is the nearest id; `sanctum-tui ls` lists them all")
-                    }
-                    None => "name a path, or another runs root with --run-dir or SANCTUM_RUN_DIR"
-                        .to_owned(),
-                };
-                self.no("id", format!("no id begins with `{name}`, of {among}"), &advice);
-                None
-            }
+            [] => self.no_id(&name, &among, &known, places.root),
             several => {
                 let text = format!(
                     "`{name}` is the beginning of {} ids: {}",
@@ -301,118 +235,22 @@ impl Why {
         }
     }
 
-    fn directory(&mut self, path: &Path, places: &Places<'_>) {
-        let dir = match RunDir::open(path) {
-            Ok(dir) => dir,
-            Err(error) => {
-                let runs = runs_in(path);
-                let advice = if runs.is_empty() {
-                    "name a directory that a run has written, or see whether you may read this one"
-                        .to_owned()
-                } else {
-                    format!("it is a directory of runs, name one of them: {}", listed(&runs))
-                };
-                self.no("run", error.to_string(), &advice);
-                return;
+    /// Says that no id begins so; returns a directory that is none of a run and has the name.
+    fn no_id(&mut self, name: &str, among: &str, known: &[String], root: &Path) -> Option<PathBuf> {
+        let text = format!("no id begins with `{name}`, of {among}");
+        let path = root.join(name);
+        if path.is_dir() {
+            self.note("id", format!("{text}; but there is such a directory: {}", path.display()));
+            return Some(path);
+        }
+        let advice = match nearest(name, known.iter().map(String::as_str)) {
+            Some(id) => format!("`{id}` is the nearest id; `sanctum-tui ls` lists them all"),
+            None => {
+                "name a path, or another runs root with --run-dir or SANCTUM_RUN_DIR".to_owned()
             }
         };
-        let glance = Glance::at(&dir);
-        self.manifest(&glance);
-        self.lock(&glance);
-        self.log(&dir, &glance, places.now);
-        let run = glance.manifest.as_ref().and_then(|manifest| manifest.as_ref().ok());
-        self.socket(run, glance.lock, places.folder);
-        self.found |= glance.state != State::Unreadable;
-    }
-
-    fn manifest(&mut self, glance: &Glance) {
-        match &glance.manifest {
-            Some(Ok(manifest)) => {
-                let Manifest { run_id, started, versions, .. } = manifest;
-                let text = format!(
-                    "run {run_id}, begun {}, written by version {}",
-                    leyline::wire::to_json(started).trim_matches('"'),
-                    versions.sanctum
-                );
-                self.yes("manifest", text);
-            }
-            Some(Err(error)) => self.no(
-                "manifest",
-                with_causes(error),
-                "the log is read without it; `sanctum-tui fsck` says more",
-            ),
-            None if glance.problem.is_none() => {
-                self.note("manifest", "there is none: an older run, or a copy without it");
-            }
-            None => {}
-        }
-    }
-
-    fn lock(&mut self, glance: &Glance) {
-        match glance.lock {
-            Lock::Held => self.yes("lock", "a process holds it: the run is live"),
-            Lock::Free => self.note("lock", "nobody holds it: the run is over"),
-            Lock::Unknown if glance.problem.is_none() => {
-                self.note("lock", "there is none to ask: whether the run is live cannot be known");
-            }
-            Lock::Unknown => {}
-        }
-    }
-
-    fn log(&mut self, dir: &RunDir, glance: &Glance, now: Timestamp) {
-        if let Some(problem) = &glance.problem {
-            let advice = if problem.contains("is newer than") {
-                "use the version of sanctum-tui that wrote it, or a later one"
-            } else {
-                "`sanctum-tui fsck` says more; see also whether you may read every file"
-            };
-            self.no("log", problem.clone(), advice);
-            return;
-        }
-        let segments = dir.segments().unwrap_or_default();
-        let text = if segments.is_empty() {
-            "rows of an older version (events.jsonl)".to_owned()
-        } else {
-            counted(segments.len() as u64, "segment")
-        };
-        self.yes("log", format!("{text}, of a format that this version reads"));
-        if glance.damaged_places == 0 {
-            let whole =
-                if glance.is_whole { "all of it was read" } else { "its two ends were read" };
-            self.yes("damage", format!("none was met; {whole}"));
-        } else {
-            let places = counted(glance.damaged_places as u64, "place");
-            let advice =
-                "`sanctum-tui fsck RUN` lists them, and --repair makes a copy without them";
-            self.no("damage", format!("{places} cannot be read"), advice);
-        }
-        let age = glance.seen.last.filter(|_| glance.has_end).map(|last| {
-            let micros = now.as_micros().saturating_sub(last.as_micros()).max(0);
-            format!("; the last event is {} old", format_age(micros as f64 / 1e6))
-        });
-        let word = glance.state.word().unwrap_or("without an end");
-        self.note("end", format!("{word}{}", age.unwrap_or_default()));
-    }
-
-    fn socket(&mut self, run: Option<&Manifest>, lock: Lock, folder: &Folder) {
-        let is_it = |welcome: &&Welcome| {
-            run.is_some_and(|run| run.nonce == welcome.nonce && run.run_id == welcome.run_id)
-        };
-        match (live(folder).find(is_it), lock) {
-            (Some(welcome), _) => self.yes(
-                "socket",
-                format!("it answers, process {}; `sanctum-tui attach` joins it", welcome.pid),
-            ),
-            (None, Lock::Held) => self.no(
-                "socket",
-                "it is live, and does not answer at any socket of this user",
-                "see the list of sockets above: its process may be another user's, of another machine, or stopped; \
-                 commands that read the log work all the same",
-            ),
-            (None, Lock::Free | Lock::Unknown) => {
-                self.note("socket", "none, so that it cannot be attached to; every other command reads its log");
-            }
-        }
+        self.no("id", text, &advice);
+        None
     }
 }
 

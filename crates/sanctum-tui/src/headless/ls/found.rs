@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use leyline::Timestamp;
-use nissa::RunDir;
 use nissa::manifest::{Manifest, ManifestError};
 use nissa::socket::{Endpoint, Welcome};
+use nissa::{RunDir, RunDirError};
 
 use super::glance::{Glance, State};
 use super::sockets::{Answer, Socket};
@@ -63,8 +63,23 @@ fn below(root: &Path) -> Vec<Found> {
     let mut runs = Vec::new();
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        let Some(dir) = RunDir::open(&path).ok().filter(is_run) else { continue };
-        runs.push(Found::of(&dir, name.to_string_lossy().into_owned()));
+        let id = name.to_string_lossy().into_owned();
+        match RunDir::open(&path) {
+            Ok(dir) if is_run(&dir) => runs.push(Found::of(&dir, id)),
+            // It may be a run, for all that can be seen.
+            Err(RunDirError::Read { path, source }) if path.is_dir() => {
+                let problem = Some(format!("{source}: {}", path.display()));
+                runs.push(Found { dir: Some(path), problem, ..Found::bare(id) });
+            }
+            Ok(_)
+            | Err(
+                RunDirError::Read { .. }
+                | RunDirError::Create { .. }
+                | RunDirError::NoName { .. }
+                | RunDirError::NotFound { .. }
+                | RunDirError::NotARun { .. },
+            ) => {}
+        }
     }
     runs
 }
@@ -89,12 +104,31 @@ fn join(runs: &mut Vec<Found>, socket: &Path, welcome: &Welcome) {
         run.answers(socket, welcome);
         return;
     }
-    let mut run =
-        welcome.log.as_deref().and_then(|log| elsewhere(log, welcome)).unwrap_or_else(|| Found {
-            id: welcome.run_id.as_str().to_owned(),
-            run_id: Some(welcome.run_id.as_str().to_owned()),
+    let elsewhere = welcome.log.as_deref().and_then(|log| elsewhere(log, welcome));
+    let mut run = elsewhere.unwrap_or_else(|| Found {
+        run_id: Some(welcome.run_id.as_str().to_owned()),
+        nonce: Some(welcome.nonce.0),
+        ..Found::bare(welcome.run_id.as_str().to_owned())
+    });
+    run.answers(socket, welcome);
+    runs.push(run);
+}
+
+/// Returns the run in a directory below some other root, if it is the one that answered.
+fn elsewhere(log: &Path, welcome: &Welcome) -> Option<Found> {
+    let dir = RunDir::open(log).ok()?;
+    let run = Found::of(&dir, welcome.run_id.as_str().to_owned());
+    (run.nonce == Some(welcome.nonce.0)).then_some(run)
+}
+
+impl Found {
+    /// Returns a run of which nothing is known but what it is called.
+    const fn bare(id: String) -> Self {
+        Self {
+            id,
+            run_id: None,
             task: None,
-            state: State::Live,
+            state: State::Unreadable,
             batch: None,
             max_batches: None,
             started: None,
@@ -108,20 +142,10 @@ fn join(runs: &mut Vec<Found>, socket: &Path, welcome: &Welcome) {
             dir: None,
             socket: None,
             problem: None,
-            nonce: Some(welcome.nonce.0),
-        });
-    run.answers(socket, welcome);
-    runs.push(run);
-}
+            nonce: None,
+        }
+    }
 
-/// Returns the run in a directory below some other root, if it is the one that answered.
-fn elsewhere(log: &Path, welcome: &Welcome) -> Option<Found> {
-    let dir = RunDir::open(log).ok()?;
-    let run = Found::of(&dir, welcome.run_id.as_str().to_owned());
-    (run.nonce == Some(welcome.nonce.0)).then_some(run)
-}
-
-impl Found {
     fn of(dir: &RunDir, id: String) -> Self {
         let Glance {
             state,

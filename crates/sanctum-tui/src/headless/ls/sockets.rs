@@ -68,16 +68,13 @@ pub(in crate::headless) fn ask_all(folder: &Path, patience: Duration) -> Folder 
         {
             return Folder::None;
         }
+        // Nothing is made here, whatever the name of the error.
+        Err(FolderError::Create { path: _, source }) => return unread(&source, folder),
         Err(error) => return Folder::Refused(error.to_string()),
     }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => {
-            return Folder::Refused(format!(
-                "cannot read the folder for sockets: {error}: {}",
-                folder.display()
-            ));
-        }
+        Err(error) => return unread(&error, folder),
     };
     let is_socket = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_socket());
     let mut paths: Vec<PathBuf> =
@@ -87,6 +84,10 @@ pub(in crate::headless) fn ask_all(folder: &Path, patience: Duration) -> Folder 
     let answers = ask(&places, None, patience);
     let sockets = paths.into_iter().zip(answers);
     Folder::Sockets(sockets.map(|(path, answer)| Socket { path, answer }).collect())
+}
+
+fn unread(error: &io::Error, folder: &Path) -> Folder {
+    Folder::Refused(format!("cannot read the folder for sockets: {error}: {}", folder.display()))
 }
 
 /// Asks at all places at once, and waits for `patience` at most; one answer for each place.
