@@ -1,6 +1,8 @@
 //! `esper ppo` as a process: what it writes, how it ends, and what it leaves behind when it is killed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "ppo/attach.rs"]
+mod attach;
 #[path = "ppo/disk.rs"]
 mod disk;
 #[path = "ppo/failure.rs"]

@@ -22,6 +22,10 @@ pub(crate) struct Done {
 pub(crate) fn esper(root: &Path, args: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_esper"));
     command.arg("ppo").args(args.split_whitespace()).arg("--run-dir").arg(root);
+    if !args.contains("--listen") {
+        // What a kill leaves of a socket would stay for ever.
+        command.arg("--no-listen");
+    }
     command.env("NO_COLOR", "1").env("RUST_BACKTRACE", "0").stdin(Stdio::null());
     command
 }
