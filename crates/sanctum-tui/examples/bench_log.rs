@@ -104,20 +104,20 @@ fn steady(root: &Path, start: &Event, mix: &[Event], disk: &str) -> io::Result<P
     let steps = SECONDS * 1000 / STEP_MS;
     let mut events = mix.iter().cycle();
     let (mut longest_queue, mut late) = (0, Duration::ZERO);
-    let began = Instant::now();
+    let began = now();
     for step in 1..=steps {
         for event in events.by_ref().take(per_step as usize) {
             hub.emit(event.clone());
         }
         longest_queue = longest_queue.max(hub.counts()[0].queued);
         let due = began + Duration::from_millis(u64::from(step * STEP_MS));
-        match due.checked_duration_since(Instant::now()) {
+        match due.checked_duration_since(now()) {
             Some(early) => thread::park_timeout(early),
             None => late = late.max(due.elapsed()),
         }
     }
     let emitting = began.elapsed().as_secs_f64();
-    let flushed = Instant::now();
+    let flushed = now();
     let synced = hub.flush(LONG);
     let flush_ms = flushed.elapsed().as_secs_f64() * 1e3;
     let counts = hub.counts()[0];
@@ -152,14 +152,14 @@ fn steady(root: &Path, start: &Event, mix: &[Event], disk: &str) -> io::Result<P
 
 /// Reads a log to its final snapshot: all of it decoded, checked and folded.
 fn read_back(path: &Path) -> io::Result<()> {
-    let began = Instant::now();
+    let began = now();
     let mut recording = Recording::open(path).expect("a run");
     let mut read = 0;
     while let Read::Event(incoming) = recording.read().expect("a readable run") {
         black_box(&incoming);
         read += 1;
     }
-    let rate = read as f64 / began.elapsed().as_secs_f64() / 1e6;
+    let rate = f64::from(read) / began.elapsed().as_secs_f64() / 1e6;
     tell(
         "log/decoded",
         rate,
@@ -171,7 +171,7 @@ fn read_back(path: &Path) -> io::Result<()> {
     let mut best = f64::MAX;
     let mut events = 0;
     for _ in 0..3 {
-        let began = Instant::now();
+        let began = now();
         let mut recording = Recording::open(path).expect("a run");
         let mut aggregator = Aggregator::new();
         events = 0;
@@ -221,12 +221,12 @@ fn large(root: &Path, start: &Event, mix: &[Event]) -> io::Result<()> {
 
 /// Opens, seeks in, reads and folds a large run.
 fn read_large(path: &Path) -> io::Result<()> {
-    let began = Instant::now();
+    let began = now();
     let mut recording = Recording::open(path).expect("a run");
     assert!(matches!(recording.read().expect("a readable run"), Read::Event(_)));
     let opened = began.elapsed().as_secs_f64() * 1e3;
 
-    let began = Instant::now();
+    let began = now();
     let mut aggregator = Aggregator::new();
     let mut events = 1;
     let mut last = 0;
@@ -240,7 +240,7 @@ fn read_large(path: &Path) -> io::Result<()> {
     assert_eq!(events, last + 1);
     let seconds = began.elapsed().as_secs_f64();
 
-    let began = Instant::now();
+    let began = now();
     recording.seek(Seek::Seq(last)).expect("a readable run");
     let Read::Event(Incoming::Known(found)) = recording.read().expect("a readable run") else {
         panic!("no event at the end")
@@ -261,6 +261,11 @@ fn size(dir: &Path) -> io::Result<u64> {
     fs::read_dir(dir)?
         .map(|entry| entry?.metadata())
         .try_fold(0, |sum, about| Ok(sum + about?.len()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// Returns the peak of the resident memory of this process, in MiB.

@@ -321,7 +321,13 @@ impl Checkpoint {
     /// Reads a checkpoint from a file, or the newest one of a run directory.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
         let path = if path.is_dir() { newest(path)? } else { path.to_owned() };
-        let found = fs::metadata(&path).map_err(|e| io_error("read", &path, e))?.len();
+        let about = fs::metadata(&path).map_err(|e| io_error("read", &path, e))?;
+        if !about.is_file() {
+            // A pipe would be waited for, perhaps for ever.
+            let why = io::Error::new(io::ErrorKind::InvalidInput, "not a file");
+            return Err(io_error("read", &path, why));
+        }
+        let found = about.len();
         if MAX_BYTES < found {
             return Err(CheckpointError::Length { path, expected: MAX_BYTES, found });
         }

@@ -67,6 +67,20 @@ fn another_file_is_no_checkpoint() {
 }
 
 #[test]
+fn a_directory_or_a_pipe_in_place_of_a_checkpoint_is_refused_without_waiting() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("checkpoints/000002.ckpt");
+    fs::create_dir_all(&path).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(dir.path().join("pipe.ckpt")).status();
+    assert!(made.unwrap().success());
+    for (place, name) in [(dir.path(), "000002.ckpt"), (&dir.path().join("pipe.ckpt"), "pipe.ckpt")]
+    {
+        let error = Checkpoint::load(place).unwrap_err().to_string();
+        assert!(error.contains("not a file") && error.contains(name), "{error}");
+    }
+}
+
+#[test]
 fn a_truncated_file_says_how_much_is_missing() {
     let (_, bytes) = sample();
     let expected = bytes.len();
