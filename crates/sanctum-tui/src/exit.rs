@@ -3,6 +3,9 @@
 use karn_sanctum::{Connection, Snapshot};
 use leyline::FinishReason;
 
+use crate::headless::Failure;
+use crate::source::trainer::Usage;
+
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exit {
@@ -53,9 +56,35 @@ impl Exit {
     }
 }
 
+/// Returns the exit code of a program that ended like this, and what to say about it, if there is anybody to tell.
+pub fn outcome(ended: &anyhow::Result<Exit>) -> (u8, Option<String>) {
+    let error = match ended {
+        Ok(Exit::Failed(why)) => return (1, Some(format!("run failed: {why}"))),
+        Ok(exit) => return (exit.code(), None),
+        Err(error) => error,
+    };
+    let failure = error.downcast_ref::<Failure>();
+    let usage = error.downcast_ref::<Usage>().map(|_| 2);
+    let code = failure.map(Failure::exit_code).or(usage).unwrap_or(1);
+    (code, (!failure.is_some_and(Failure::is_silent)).then(|| format!("{error:#}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_outcome_has_a_code_and_only_a_reader_that_left_is_told_nothing() {
+        let failed = |failure: Failure| outcome(&Err(failure.into()));
+        let gone = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert_eq!(failed(Failure::Write(gone)), (0, None));
+        assert_eq!(failed(Failure::NotFound("no run".to_owned())), (3, Some("no run".to_owned())));
+        assert_eq!(outcome(&Err(Usage("no".to_owned()).into())), (2, Some("no".to_owned())));
+        assert_eq!(outcome(&Err(anyhow::anyhow!("x"))), (1, Some("x".to_owned())));
+        assert_eq!(outcome(&Ok(Exit::Signal(15))), (143, None));
+        let why = Some("run failed: x".to_owned());
+        assert_eq!(outcome(&Ok(Exit::Failed("x".to_owned()))), (1, why));
+    }
 
     #[test]
     fn codes_are_those_of_the_manual() {

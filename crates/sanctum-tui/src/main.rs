@@ -7,8 +7,8 @@ use clap::Parser;
 use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, TrainArgs};
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
-use sanctum_tui::source::trainer::{Demonstration, Usage, task_named};
-use sanctum_tui::{Exit, Options, plain};
+use sanctum_tui::source::trainer::{Demonstration, task_named};
+use sanctum_tui::{Exit, Options, exit, plain};
 
 fn main() -> ExitCode {
     let env = Environment::read();
@@ -24,22 +24,11 @@ fn main() -> ExitCode {
             told(headless::run(command, &cli.display, out, &mut notes(&cli)))
         }
     };
-    match ended {
-        Ok(exit) => {
-            if let Exit::Failed(why) = &exit {
-                complain(&format!("run failed: {why}"));
-            }
-            ExitCode::from(exit.code())
-        }
-        Err(error) => {
-            let failure = error.downcast_ref::<Failure>();
-            if !failure.is_some_and(Failure::is_silent) {
-                complain(&format!("{error:#}"));
-            }
-            let usage = error.downcast_ref::<Usage>().map(|_| 2);
-            ExitCode::from(failure.map(Failure::exit_code).or(usage).unwrap_or(1))
-        }
+    let (code, message) = exit::outcome(&ended);
+    if let Some(message) = message {
+        complain(&message);
     }
+    ExitCode::from(code)
 }
 
 fn told(result: Result<(), Failure>) -> anyhow::Result<Exit> {
