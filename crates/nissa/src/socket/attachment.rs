@@ -8,7 +8,9 @@ use leyline::{Incoming, RunId};
 use simic_emitter::{StopFlag, StopLevel};
 use thiserror::Error;
 
-use super::history::{History, Reader, Span, SpanEnd, Taker, number, open_local};
+use super::history::{
+    History, Patience, Reader, Span, SpanEnd, Standstill, Taker, number, open_local,
+};
 use super::line::LineError;
 use super::message::{ClosingReason, RefusedReason, Welcome};
 use super::{Client, ClientError, Endpoint, Greeting, Heard};
@@ -258,7 +260,8 @@ impl Attachment {
             return Ok(Ended::Stopped);
         }
         if self.reader.is_none() {
-            self.reader = (self.open_log)(&welcome).map(Reader::new);
+            self.reader =
+                (self.open_log)(&welcome).map(|log| Reader::new(log, Standstill::default()));
         }
         let of = welcome.next;
         if !out.link(Link::CatchingUp { done: self.next(), of }) {
@@ -432,9 +435,13 @@ impl Taker for Handing<'_, '_> {
         hand(self.have, incoming, self.of, self.out)
     }
 
-    fn wait(&mut self) -> bool {
-        let Some(patience) = self.patience else { return false };
+    fn wait(&mut self) -> Patience {
+        let Some(patience) = self.patience else { return Patience::None };
         let timer = self.timer.get_or_insert_with(|| after(patience));
-        timer.try_recv().is_err() && self.out.stop.wait(LOG_NAP) == StopLevel::Running
+        if timer.try_recv().is_ok() {
+            return Patience::Over;
+        }
+        let goes_on = self.out.stop.wait(LOG_NAP) == StopLevel::Running;
+        if goes_on { Patience::Left } else { Patience::None }
     }
 }

@@ -1,6 +1,8 @@
 //! What came before the live part: the log of a run, as viewers and the run itself read it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use leyline::Incoming;
 
@@ -102,8 +104,51 @@ pub(super) trait Taker {
     /// Takes one; false: no more of them.
     fn take(&mut self, incoming: Incoming) -> bool;
 
-    /// Waits a moment where the history has nothing yet; false: enough.
-    fn wait(&mut self) -> bool;
+    /// Waits a moment where the history has nothing yet.
+    fn wait(&mut self) -> Patience;
+}
+
+/// Whether a history that has nothing yet is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It is, after a moment that has passed.
+    Left,
+    /// It is not, because it had its time.
+    Over,
+    /// It is not, because nobody waits, or nobody is left who did.
+    None,
+}
+
+/// Where a history stands still: it had its time and nothing came, as with a full disk. Whoever shares this does not wait for
+/// it again before it has gone on, because a live part that waits meanwhile fills its queue, again and again.
+#[derive(Debug, Clone)]
+pub(super) struct Standstill(Arc<AtomicU64>);
+
+impl Standstill {
+    /// No history is that long.
+    const NOWHERE: u64 = u64::MAX;
+
+    /// Notes that the history has nothing from this number on.
+    fn begin(&self, next: u64) {
+        self.0.store(next, Ordering::Relaxed);
+    }
+
+    /// Notes an event that was read.
+    fn passed(&self, seq: u64) {
+        if self.0.load(Ordering::Relaxed) <= seq {
+            self.0.store(Self::NOWHERE, Ordering::Relaxed);
+        }
+    }
+
+    fn is_here(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != Self::NOWHERE
+    }
+}
+
+impl Default for Standstill {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(Self::NOWHERE)))
+    }
 }
 
 /// What reads a history on behalf of a connection.
@@ -113,11 +158,12 @@ pub(super) struct Reader {
     next: Option<u64>,
     /// An event that was read and lies beyond the part it was read for.
     ahead: Option<Incoming>,
+    standstill: Standstill,
 }
 
 impl Reader {
-    pub(super) const fn new(history: Box<dyn History>) -> Self {
-        Self { history, next: None, ahead: None }
+    pub(super) const fn new(history: Box<dyn History>, standstill: Standstill) -> Self {
+        Self { history, next: None, ahead: None, standstill }
     }
 
     /// Hands over the events of a part.
@@ -140,8 +186,17 @@ impl Reader {
                 Some(incoming) => incoming,
                 None => match self.history.read() {
                     Ok(Read::Event(incoming)) => incoming,
-                    Ok(Read::Pending) if taker.wait() => continue,
-                    Ok(Read::Pending) => return Ok(SpanEnd::Pending),
+                    Ok(Read::Pending) if self.standstill.is_here() => return Ok(SpanEnd::Pending),
+                    Ok(Read::Pending) => match taker.wait() {
+                        Patience::Left => continue,
+                        Patience::Over => {
+                            if let Some(next) = self.next {
+                                self.standstill.begin(next);
+                            }
+                            return Ok(SpanEnd::Pending);
+                        }
+                        Patience::None => return Ok(SpanEnd::Pending),
+                    },
                     Ok(Read::End) => return Ok(SpanEnd::Over),
                     Err(error) => {
                         self.next = None;
@@ -150,6 +205,9 @@ impl Reader {
                 },
             };
             let seq = number(&incoming);
+            if let Some(seq) = seq {
+                self.standstill.passed(seq);
+            }
             if let (Some(seq), Some(to)) = (seq, span.to)
                 && to <= seq
             {
@@ -227,15 +285,19 @@ mod tests {
             self.most.is_none_or(|most| self.numbers.len() < most)
         }
 
-        fn wait(&mut self) -> bool {
+        fn wait(&mut self) -> Patience {
             let waits = 0 < self.waits;
             self.waits = self.waits.saturating_sub(1);
-            waits
+            if waits { Patience::Left } else { Patience::Over }
         }
     }
 
     /// Script: a number is that event, `.` pending, `!` a failure; at the end the history is over.
     fn reader(script: &str) -> (Reader, Receiver<u64>) {
+        sharing(script, Standstill::default())
+    }
+
+    fn sharing(script: &str, standstill: Standstill) -> (Reader, Receiver<u64>) {
         let events = incoming(Scenario::Calm, 1);
         let event = |seq| events.iter().find(|event| number(event) == Some(seq)).unwrap().clone();
         let answer = |word: &str| match word {
@@ -245,7 +307,7 @@ mod tests {
         };
         let answers = script.split_whitespace().map(answer).collect();
         let (sought, seeks) = bounded(10);
-        (Reader::new(Box::new(Fake { answers, sought })), seeks)
+        (Reader::new(Box::new(Fake { answers, sought }), standstill), seeks)
     }
 
     const fn span(from: u64, to: u64) -> Span {
@@ -273,6 +335,38 @@ mod tests {
         check(&mut second, span(3, 6), 2, SpanEnd::Pending, &[3]);
         let (mut third, _seeks) = reader("3 .");
         check(&mut third, span(3, 6), 5, SpanEnd::Over, &[3]);
+    }
+
+    #[test]
+    fn a_log_that_stands_still_is_waited_for_once() {
+        let standstill = Standstill::default();
+        let (mut first, _seeks) = sharing("3 . . . . 20 . 21", standstill.clone());
+        check(&mut first, span(3, 6), 2, SpanEnd::Pending, &[3]);
+        // Nobody waits now: not this one, and not another one that has just read what there is.
+        let mut unneeded = Notes { waits: 9, ..Notes::default() };
+        assert_eq!(first.read(span(6, 9), &mut unneeded).unwrap(), SpanEnd::Pending);
+        let (mut second, _seeks) = sharing("1 2 3 .", standstill);
+        assert_eq!(second.read(span(0, 9), &mut unneeded).unwrap(), SpanEnd::Pending);
+        assert_eq!((unneeded.numbers, unneeded.waits), (vec![1, 2, 3], 9));
+        // It goes on, and is waited for again.
+        check(&mut first, span(9, 21), 1, SpanEnd::Reached, &[20]);
+        check(&mut first, span(21, 22), 1, SpanEnd::Reached, &[21]);
+    }
+
+    #[test]
+    fn a_log_that_nobody_waited_for_does_not_stand_still() {
+        struct Leaves;
+        impl Taker for Leaves {
+            fn take(&mut self, _: Incoming) -> bool {
+                true
+            }
+            fn wait(&mut self) -> Patience {
+                Patience::None
+            }
+        }
+        let (mut reader, _seeks) = reader("3 . . 4");
+        assert_eq!(reader.read(span(3, 5), &mut Leaves).unwrap(), SpanEnd::Pending);
+        check(&mut reader, span(4, 5), 1, SpanEnd::Reached, &[4]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use simic_emitter::{Clock, StopFlag, StopLevel};
 use thiserror::Error;
 
 use super::endpoint::MAX_PATH_BYTES;
+use super::history::Standstill;
 use super::queue::{QueueBounds, ViewerQueue};
 use super::{Archive, Endpoint, Guesses, LogArchive, SocketSink, Token};
 use crate::manifest::Hex64;
@@ -127,6 +128,8 @@ pub enum SocketError {
 struct Shared {
     about: About,
     archive: Archived,
+    /// Of that history, for all connections.
+    standstill: Standstill,
     limits: Limits,
     clock: Clocked,
     /// Number of the next event, as far as the sink knows.
@@ -192,6 +195,7 @@ pub fn serve_from(
     let shared = Shared {
         about,
         archive: Archived(archive),
+        standstill: Standstill::default(),
         limits,
         clock: Clocked(clock),
         next,

@@ -9,7 +9,7 @@ use leyline::Incoming;
 use leyline::wire::SCHEMA;
 use simic_emitter::{StopFlag, StopLevel};
 
-use super::super::history::{Reader, Span, SpanEnd, Taker};
+use super::super::history::{Patience, Reader, Span, SpanEnd, Taker};
 use super::super::line::{Line, LineError};
 use super::super::message::{
     Closing, ClosingReason, Fetch, FromViewer, Hello, Join, MAX_FROM_VIEWER, Protocols, Refused,
@@ -317,7 +317,9 @@ impl Connection<'_> {
     fn send_history(&mut self, span: Span, patience: Option<Duration>) -> Result<u64, LineError> {
         if self.reader.is_none() {
             let archive = self.shared.archive.0.as_ref();
-            self.reader = archive.and_then(|archive| archive.open()).map(Reader::new);
+            let history = archive.and_then(|archive| archive.open());
+            let standstill = || self.shared.standstill.clone();
+            self.reader = history.map(|history| Reader::new(history, standstill()));
         }
         let Some(reader) = self.reader.as_mut() else { return Ok(span.from) };
         let mut sending = Sending {
@@ -417,13 +419,18 @@ impl Taker for Sending<'_> {
         self.failure.is_none()
     }
 
-    fn wait(&mut self) -> bool {
-        let Some(patience) = self.patience else { return false };
+    fn wait(&mut self) -> Patience {
+        let Some(patience) = self.patience else { return Patience::None };
         // The viewer has something to do meanwhile.
         self.hand_on();
         let timer = self.timer.get_or_insert_with(|| after(patience));
-        self.failure.is_none()
-            && timer.try_recv().is_err()
-            && self.stop.wait(LOG_NAP) == StopLevel::Running
+        if self.failure.is_some() {
+            return Patience::None;
+        }
+        if timer.try_recv().is_ok() {
+            return Patience::Over;
+        }
+        let goes_on = self.stop.wait(LOG_NAP) == StopLevel::Running;
+        if goes_on { Patience::Left } else { Patience::None }
     }
 }
