@@ -1,8 +1,8 @@
 //! Every key of the screen, and what holds at any size and in any state.
 
-use karn_sanctum::{Aggregator, RunKey};
+use karn_sanctum::{Aggregator, Connection, RunKey};
 use leyline::demo::{self, Scenario};
-use leyline::{GroupId, Incoming, RunId};
+use leyline::{FinishReason, GroupId, Incoming, RunId};
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use sanctum_widgets::dump;
 
@@ -394,4 +394,72 @@ fn a_hostile_run_name_stays_in_its_place() {
     desk.show(picture);
     assert!(desk.text().contains("·[2J·evil·task"));
     assert!(!desk.text().contains('\u{1b}'));
+}
+
+/// Returns the first and the last row of a screen of another process' run.
+fn rows_of(standing: Standing, connection: Connection, finished: bool) -> (String, String) {
+    let mut desk = Desk::new(Trainer::Elsewhere, SMALL);
+    let mut shown = picture(Scenario::Calm, 300);
+    shown.snapshot.connection = connection;
+    shown.snapshot.finish_reason = finished.then_some(FinishReason::Completed);
+    desk.show(Picture { standing: Some(standing), ..shown });
+    let rows = dump::rows(&render(&desk.app, SMALL.0, SMALL.1));
+    let (first, last) = (rows.first().cloned().unwrap(), rows.last().cloned().unwrap());
+    (first.chars().take(6).collect(), last)
+}
+
+#[test]
+fn every_way_to_stand_with_a_run_looks_different() {
+    let why = || "the connection was cut".to_owned();
+    let live =
+        |behind_seconds, was_behind_seconds| Standing::Live { behind_seconds, was_behind_seconds };
+    let past = |fell_behind| Standing::CatchingUp { done: 4_000_000, of: 31_000_000, fell_behind };
+    let cases = [
+        (Standing::Connecting { at: "unix:/run/a1.sock".to_owned() }, Connection::Waiting, false),
+        (past(false), Connection::Live, false),
+        (past(true), Connection::Live, false),
+        (live(0, 0), Connection::Waiting, false),
+        (live(0, 0), Connection::Live, false),
+        (live(0, 0), Connection::Slow, false),
+        (live(0, 0), Connection::Stale, false),
+        (live(60, 0), Connection::Live, false),
+        (live(0, 60), Connection::Live, false),
+        (Standing::Retrying { in_seconds: 5, why: why() }, Connection::Disconnected, false),
+        (Standing::Over, Connection::Disconnected, false),
+        (Standing::Over, Connection::Finished, true),
+        (Standing::Over, Connection::Failed, true),
+    ];
+    let rows = cases.map(|(standing, connection, finished)| {
+        let (first, last) = rows_of(standing, connection, finished);
+        let notice = last.split("  ?").next().unwrap_or_default();
+        let notice = if notice.starts_with('?') { "" } else { notice };
+        format!("{first} {notice}").trim_end().to_owned()
+    });
+    let mut different = rows.to_vec();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), rows.len(), "{rows:#?}");
+    insta::assert_snapshot!(rows.join("\n"), @"
+    ○ WAIT connecting to unix:/run/a1.sock
+    ● LIVE reading 12 % of 31M events
+    ● LIVE fell behind, 27M events to read
+    ○ WAIT
+    ● LIVE
+    ◐ SLOW
+    ○ STAL
+    ● LIVE this screen is 1m 0s behind the run
+    ● LIVE was 1m 0s behind the run, has caught up
+    ○ DISC no connection, next try in 5 s: the connection was cut
+    ○ DISC the run has gone without an end
+    ■ DONE
+    ✗ FAIL
+    ");
+}
+
+#[test]
+fn a_viewer_of_another_process_is_left_at_once() {
+    let mut desk = Desk::new(Trainer::Elsewhere, SMALL);
+    let standing = Some(Standing::Live { behind_seconds: 0, was_behind_seconds: 0 });
+    desk.show(Picture { standing, ..picture(Scenario::Calm, 300) });
+    assert_eq!(desk.char('q'), Effect::Leave(Leave::Quit));
 }

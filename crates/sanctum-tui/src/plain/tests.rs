@@ -159,3 +159,64 @@ fn time_left_needs_a_rate_and_a_plan() {
     snapshot.vitals.batches_per_hour = None;
     assert_eq!(time_left_seconds(&snapshot), None);
 }
+
+#[test]
+fn the_connection_of_a_viewer_is_told_in_words_when_it_changes() {
+    let mut plain = Plain::new(Vec::new(), Duration::ZERO);
+    let why = || "the connection was cut".to_owned();
+    let past = |done, fell_behind| Standing::CatchingUp { done, of: 9000, fell_behind };
+    let live =
+        |behind_seconds, was_behind_seconds| Standing::Live { behind_seconds, was_behind_seconds };
+    for standing in [
+        Standing::Connecting { at: "unix:/run/a1.sock".to_owned() },
+        past(0, false),
+        past(4096, false),
+        live(0, 0),
+        live(0, 0),
+        live(7, 0),
+        live(8, 0),
+        live(0, 8),
+        live(0, 0),
+        Standing::Retrying { in_seconds: 2, why: why() },
+        Standing::Retrying { in_seconds: 1, why: why() },
+        Standing::Connecting { at: "unix:/run/a1.sock".to_owned() },
+        Standing::Retrying { in_seconds: 5, why: "the run cannot be reached".to_owned() },
+        past(8000, true),
+        live(0, 0),
+        Standing::Over,
+    ] {
+        let picture = Picture { standing: Some(standing), ..Picture::empty() };
+        plain.show(&picture, ViewNs(0), Timestamp::from_micros(0)).unwrap();
+    }
+    let lines = lines(plain).join("\n").replace("00:00:00 ", "");
+    insta::assert_snapshot!(lines, @"
+    info connecting to unix:/run/a1.sock
+    info connected, reading the 9000 events until now
+    info watching the run live
+    warning this viewer is 7 seconds behind the run
+    info watching the run live again, this viewer was 8 seconds behind
+    critical no connection, next try in 2 seconds: the connection was cut
+    critical no connection, next try in 5 seconds: the run cannot be reached
+    warning this viewer fell behind by 1000 events, reading them
+    info watching the run live
+    ");
+}
+
+#[test]
+fn what_happened_before_is_not_told_batch_by_batch() {
+    let mut aggregator = Aggregator::new();
+    let mut plain = Plain::new(Vec::new(), Duration::ZERO);
+    let mut show = |aggregator: &Aggregator, standing| {
+        let shown = Picture { standing: Some(standing), ..picture(aggregator, ViewNs(0), false) };
+        plain.show(&shown, ViewNs(0), Timestamp::from_micros(0)).unwrap();
+    };
+    for incoming in demo::incoming(Scenario::Calm, 1) {
+        aggregator.apply(&incoming, ViewNs(0));
+        show(&aggregator, Standing::CatchingUp { done: 0, of: 600, fell_behind: false });
+    }
+    show(&aggregator, Standing::Live { behind_seconds: 0, was_behind_seconds: 0 });
+    let lines = lines(plain);
+    assert_eq!(batches(&lines).len(), 1, "{lines:#?}");
+    assert!(lines[0].ends_with("info connected, reading the 600 events until now"), "{lines:#?}");
+    assert!(lines[1].ends_with("info watching the run live"), "{lines:#?}");
+}
