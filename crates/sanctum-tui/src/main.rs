@@ -8,7 +8,7 @@ use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, Tr
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
 use sanctum_tui::source::trainer::{Demonstration, task_named};
-use sanctum_tui::{Exit, Options, exit, plain};
+use sanctum_tui::{Exit, Options, View, exit, plain};
 
 fn main() -> ExitCode {
     let env = Environment::read();
@@ -61,6 +61,11 @@ fn demonstrate(args: &TrainArgs, options: &Options, env: &Environment) -> anyhow
         listen: args.listen.listen(env),
     };
     let (run, written) = demonstration.start(Clock::new().wall())?;
+    // With the screen open there is no place for a message before its end; where nothing was asked for, none is needed.
+    if options.view == View::Plain && !args.listen.listen.is_empty() {
+        let lines = written.iter().flat_map(|written| written.watching());
+        lines.for_each(|line| plain::tell(options, line));
+    }
     let ended = sanctum_tui::run(Box::new(run), options);
     if let Some(written) = written {
         for line in written.place() {

@@ -214,7 +214,8 @@ impl<W: Write> Plain<W> {
         let Some(standing) = &picture.standing else { return };
         let before = self.standing.as_ref();
         let again = before.is_some_and(|before| text::is_the_same_matter(before, standing));
-        if again || matches!(standing, Standing::Over) {
+        // Nothing stands between anybody and a run that has ended.
+        if again || self.finished || matches!(standing, Standing::Over) {
             return;
         }
         let (level, words) = text::standing_words(standing);

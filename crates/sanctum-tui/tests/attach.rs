@@ -111,8 +111,7 @@ fn a_viewer_that_is_stopped_repairs_itself_while_ten_others_miss_nothing() {
         vec![(whole, 0); OTHERS],
         "every other viewer saw all of it, and was never cut off"
     );
-    let last = rest.last().unwrap();
-    assert!(last.contains("info run stopped, "), "{last}");
+    assert!(rest.last().unwrap().contains("info run stopped, "), "{back:#?} {rest:#?}");
     assert!(!back.iter().chain(&rest).any(|line| line.contains("lost")), "{back:#?} {rest:#?}");
 }
 

@@ -40,6 +40,8 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     let early = options.view == View::Plain;
     if early {
         tell_place();
+        let lines = written.iter().filter(|_| !options.quiet).flat_map(Written::watching);
+        lines.for_each(|line| tell(line));
     }
     let ended = sanctum_tui::run(Box::new(run), &options);
     if !early {

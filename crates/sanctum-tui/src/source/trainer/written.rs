@@ -60,8 +60,12 @@ impl Written {
         if run_id != wanted {
             lines.push(format!("note: the name {wanted} was taken, so this run is {run_id}"));
         }
-        lines.extend(self.told.iter().cloned());
         lines
+    }
+
+    /// Returns what to tell about watching the run from elsewhere, line by line; of use only while it runs.
+    pub fn watching(&self) -> &[String] {
+        &self.told
     }
 
     /// Returns what to tell about events that are not in the log, once the run has ended; `None` if all of them are.
