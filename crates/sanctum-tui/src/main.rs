@@ -7,7 +7,7 @@ use clap::Parser;
 use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, TrainArgs};
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
-use sanctum_tui::source::trainer::{Demonstration, task_named};
+use sanctum_tui::source::trainer::{Demonstration, Written, task_named};
 use sanctum_tui::{Exit, Options, View, exit, plain};
 
 fn main() -> ExitCode {
@@ -63,7 +63,7 @@ fn demonstrate(args: &TrainArgs, options: &Options, env: &Environment) -> anyhow
     let (run, written) = demonstration.start(Clock::new().wall())?;
     // With the screen open there is no place for a message before its end; where nothing was asked for, none is needed.
     if options.view == View::Plain && !args.listen.listen.is_empty() {
-        let lines = written.iter().flat_map(|written| written.watching());
+        let lines = written.iter().flat_map(Written::watching);
         lines.for_each(|line| plain::tell(options, line));
     }
     let ended = sanctum_tui::run(Box::new(run), options);
