@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use sanctum_tui::Exit;
+use sanctum_tui::source::trainer;
 
 use crate::plan::Usage;
 
@@ -19,7 +20,7 @@ pub(crate) fn code(outcome: &anyhow::Result<Exit>) -> ExitCode {
             }
             ExitCode::from(exit.code())
         }
-        Err(error) if error.is::<Usage>() => {
+        Err(error) if error.is::<Usage>() || error.is::<trainer::Usage>() => {
             tell(&format!("{error}\n\nTry `esper ppo --help`."));
             ExitCode::from(USAGE)
         }

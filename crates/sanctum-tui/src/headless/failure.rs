@@ -17,6 +17,13 @@ pub enum Failure {
     Usage(String),
     /// There is no such run: exit code 3.
     NotFound(String),
+    /// Several runs could be meant, or others are there: exit code 3.
+    Choose {
+        /// Why none was taken.
+        why: String,
+        /// What can be asked for instead, a line each.
+        choices: Vec<String>,
+    },
     /// The run could not be read to its end: exit code 1.
     Read {
         /// The run, as it was asked for.
@@ -43,7 +50,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::NotFound(_) => 3,
+            Self::NotFound(_) | Self::Choose { .. } => 3,
             Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Read { .. } | Self::Refused(_) | Self::Write(_) => 1,
             Self::Damaged(_) => 4,
@@ -61,6 +68,7 @@ impl Failure {
             Self::Write(error) => error.kind() == io::ErrorKind::BrokenPipe,
             Self::Usage(_)
             | Self::NotFound(_)
+            | Self::Choose { .. }
             | Self::Read { .. }
             | Self::Refused(_)
             | Self::Damaged(_)
@@ -91,6 +99,10 @@ pub(super) fn harmless(line: &str) -> String {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
+            Self::Choose { why, choices } => {
+                f.write_str(&harmless(why))?;
+                return choices.iter().try_for_each(|line| write!(f, "\n  {}", harmless(line)));
+            }
             Self::Usage(text)
             | Self::NotFound(text)
             | Self::Refused(text)
@@ -117,5 +129,8 @@ mod tests {
     fn a_name_in_a_message_moves_nothing_on_a_terminal() {
         let error = Failure::NotFound("no such run: a\u{1b}[2J\r\nb\u{202e}c".to_owned());
         assert_eq!(error.to_string(), "no such run: a·[2J··b·c");
+        let choices = vec!["one".to_owned(), "two\nthree".to_owned()];
+        let error = Failure::Choose { why: "which\n?".to_owned(), choices };
+        assert_eq!(error.to_string(), "which·?\n  one\n  two·three");
     }
 }

@@ -223,9 +223,19 @@ pub fn begin(
         let about = written::about_nothing(wanted.clone(), now);
         (HubBuilder::new(wanted, GroupId::default(), clock.clone()), about)
     };
-    let listening = listen.map(|listen| listen.open(about, clock)).transpose()?.flatten();
+    let listening = match listen.map(|listen| listen.open(about, clock)).transpose() {
+        Ok(listening) => listening.flatten(),
+        Err(error) => {
+            // The run never was, so what was made for it a moment ago would only be taken for one.
+            drop(builder);
+            if let Some(left) = left {
+                left.remove();
+            }
+            return Err(error);
+        }
+    };
     let (mut server, mut told) = (None, Vec::new());
-    if let Some((sink, Listening { server: open, told: lines })) = listening {
+    if let Some((sink, Listening { server: open, told: lines, .. })) = listening {
         builder = builder.sink(SOCKET_SINK, Bounds::default(), sink);
         (server, told) = (Some(open), lines);
     }

@@ -1,7 +1,7 @@
 //! Which runs listen on this machine, and which of them a RUN of a command line stands for.
 
-use std::fmt::Write as _;
 use std::fs;
+use std::net::ToSocketAddrs as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -109,29 +109,51 @@ fn ending(folder: &Path, end: &str) -> Vec<PathBuf> {
 fn at(at: Endpoint, asked: &Asked<'_>) -> Result<AttachedRun, Failure> {
     let token = match &at {
         Endpoint::Unix(_) => None,
-        Endpoint::Tcp { .. } => token(asked)?,
+        Endpoint::Tcp { host, port } => token(asked, host, *port)?,
     };
     let run = ask(at, token.clone(), LONG_PATIENCE).map_err(|error| unreached(&error))?;
     Ok(AttachedRun::new(run.at, greeting(token)))
 }
 
-/// Returns the token of a run over TCP: that of the file that was named, else the only one of this machine.
-fn token(asked: &Asked<'_>) -> Result<Option<Token>, Failure> {
+/// Returns the token of a run over TCP: that of the file that was named, else that of the only run of this machine that has
+/// one and answers. A machine that is not this one is never sent a token that nobody meant for it.
+fn token(asked: &Asked<'_>, host: &str, port: u16) -> Result<Option<Token>, Failure> {
     let path = match asked.token_file {
         Some(path) => path.to_owned(),
-        None => match ending(asked.sockets, "token").as_slice() {
-            [] => return Ok(None),
-            [only] => only.clone(),
-            several => {
-                return Err(Failure::Usage(format!(
-                    "{} tokens are in {}, name the one of this run with --token-file",
-                    several.len(),
-                    asked.sockets.display()
-                )));
+        None if !is_here(host, port) => {
+            return Err(Failure::Usage(format!(
+                "{host} is another machine: name the token of the run with --token-file"
+            )));
+        }
+        None => {
+            // What a run left behind when it was killed is nobody's any more.
+            let answers = |token: &PathBuf| {
+                ask(Endpoint::Unix(token.with_extension("sock")), None, PATIENCE).is_ok()
+            };
+            let tokens: Vec<PathBuf> =
+                ending(asked.sockets, "token").into_iter().filter(answers).collect();
+            match tokens.as_slice() {
+                [] => return Ok(None),
+                [only] => only.clone(),
+                several => {
+                    return Err(Failure::Usage(format!(
+                        "{} tokens are in {}, name the one of this run with --token-file",
+                        several.len(),
+                        asked.sockets.display()
+                    )));
+                }
             }
-        },
+        }
     };
     Token::read(&path).map(Some).map_err(usage)
+}
+
+/// Returns whether a name stands for this machine and nothing else.
+fn is_here(host: &str, port: u16) -> bool {
+    (host, port).to_socket_addrs().is_ok_and(|found| {
+        let mut found = found.peekable();
+        found.peek().is_some() && found.all(|address| address.ip().is_loopback())
+    })
 }
 
 fn usage(error: impl std::fmt::Display) -> Failure {
@@ -160,11 +182,8 @@ fn only(asked: &Asked<'_>) -> Result<Listening, Failure> {
         (Some(run), true) => Ok(run),
         (Some(last), false) => {
             runs.push(last);
-            Err(Failure::NotFound(format!(
-                "{} runs are live, name one of them:{}",
-                runs.len(),
-                listed(&runs)
-            )))
+            let why = format!("{} runs are live, name one of them", runs.len());
+            Err(Failure::Choose { why, choices: listed(&runs) })
         }
         (None, _) => Err(Failure::NotFound(format!(
             "no run is live (none listens in {}{}); `sanctum-tui ls` lists recorded runs",
@@ -186,11 +205,8 @@ fn by_id(name: &str, asked: &Asked<'_>) -> Result<Listening, Failure> {
         [run] => return Ok(run.clone()),
         [] => {}
         several => {
-            return Err(Failure::NotFound(format!(
-                "`{name}` is the beginning of {} live runs:{}",
-                several.len(),
-                listed(several)
-            )));
+            let why = format!("`{name}` is the beginning of {} live runs", several.len());
+            return Err(Failure::Choose { why, choices: listed(several) });
         }
     }
     // What is below the runs root is recorded, and may be live without listening.
@@ -198,13 +214,12 @@ fn by_id(name: &str, asked: &Asked<'_>) -> Result<Listening, Failure> {
     if RunId::new(name).is_ok() && recorded.is_dir() {
         return Err(unheard(&recorded));
     }
-    let others =
-        if runs.is_empty() { String::new() } else { format!("; live runs:{}", listed(&runs)) };
-    Err(Failure::NotFound(format!(
-        "no live run: {name} (no path, and no id of a run that listens in {} begins so{}){others}",
+    let why = format!(
+        "no live run: {name} (no path, and no id of a run that listens in {} begins so{})",
         asked.sockets.display(),
         mute_words(&mute)
-    )))
+    );
+    Err(Failure::Choose { why, choices: listed(&runs) })
 }
 
 fn of_directory(dir: &Path, asked: &Asked<'_>) -> Result<Listening, Failure> {
@@ -230,7 +245,7 @@ fn of_directory(dir: &Path, asked: &Asked<'_>) -> Result<Listening, Failure> {
 fn unheard(dir: &Path) -> Failure {
     let is_live = Recording::open(dir).is_ok_and(|recording| recording.is_live());
     let text = if is_live {
-        "the run is live, but does not listen on this machine for this user; `sanctum-tui tail` follows its log"
+        "the run is live, but does not answer on this machine (stopped, or listening for another user or not at all); `sanctum-tui tail` follows its log"
     } else {
         "the run has ended; `sanctum-tui render` and `snapshot` show what it left"
     };
@@ -238,21 +253,16 @@ fn unheard(dir: &Path) -> Failure {
 }
 
 /// Returns lines of runs, each with the command that shows it.
-fn listed(runs: &[Listening]) -> String {
-    let mut text = String::new();
-    for Listening { at: _, welcome } in runs.iter().take(LISTED) {
+fn listed(runs: &[Listening]) -> Vec<String> {
+    let line = |Listening { at: _, welcome }: &Listening| {
         let Welcome { run_id, pid, started, next, .. } = welcome;
-        // Writing to a `String` cannot fail.
-        write!(
-            text,
-            "\n  sanctum-tui attach {run_id}   started {started}, {next} events, process {pid}"
-        )
-        .ok();
-    }
+        format!("sanctum-tui attach {run_id}   started {started}, {next} events, process {pid}")
+    };
+    let mut lines: Vec<String> = runs.iter().take(LISTED).map(line).collect();
     if LISTED < runs.len() {
-        write!(text, "\n  and {} more", runs.len() - LISTED).ok();
+        lines.push(format!("and {} more", runs.len() - LISTED));
     }
-    text
+    lines
 }
 
 fn mute_words(mute: &[ClientError]) -> String {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{anyhow, bail};
 use nissa::socket::endpoint::{self, own_uid, token_path};
-use nissa::socket::{About, Endpoint, Limits, Server, SocketSink, Tcp, Token, serve};
+use nissa::socket::{About, Endpoint, Limits, Server, SocketError, SocketSink, Tcp, Token, serve};
 use simic_emitter::SystemClock;
 
 use super::Usage;
@@ -33,6 +33,8 @@ pub struct Listen {
 #[derive(Debug)]
 pub(super) struct Listening {
     pub(super) server: Server,
+    /// Whether the folder is this user's alone, so that a token may lie in it.
+    is_private: bool,
     /// What to tell about it, line by line.
     pub(super) told: Vec<String>,
 }
@@ -68,7 +70,7 @@ impl Listen {
         let socket = endpoint::path(&self.folder, &about.run_id);
         let run_id = about.run_id.clone();
         let (sink, server) = serve(about, limits, clock);
-        let mut listening = Listening { server, told: Vec::new() };
+        let mut listening = Listening { server, is_private: false, told: Vec::new() };
         match listening.own(&self.folder, &socket) {
             Ok(()) => listening.told.push(format!("watch it with: sanctum-tui attach {run_id}")),
             Err(error) if self.at.is_empty() => {
@@ -88,7 +90,14 @@ impl Listen {
                     };
                     let (host, port, public) = (host.clone(), *port, self.public);
                     let tcp = Tcp { host, port, token, public };
-                    listening.server.listen_tcp(tcp).context("see --listen-public")?
+                    listening.server.listen_tcp(tcp).map_err(|error| {
+                        if matches!(error, SocketError::Public { .. }) {
+                            anyhow!(Usage(format!("{error}; see --listen-public")))
+                        } else {
+                            // The text names the cause already.
+                            anyhow!("{error}")
+                        }
+                    })?
                 }
             };
             listening.told.push(format!("listening at: {at}"));
@@ -106,12 +115,18 @@ impl Listening {
     /// Listens at the socket that belongs to the run.
     fn own(&mut self, folder: &Path, socket: &Path) -> anyhow::Result<()> {
         endpoint::prepare(folder, own_uid())?;
+        self.is_private = true;
         self.server.listen_unix(socket)?;
         Ok(())
     }
 
     /// Writes a new token beside the socket.
     fn token(&mut self, socket: &Path) -> anyhow::Result<Token> {
+        if !self.is_private {
+            bail!(
+                "there is no folder of this user alone for a token; name a file with --token-file"
+            );
+        }
         let (token, path) = (Token::random()?, token_path(socket));
         if let Err(error) = token.write(&path) {
             bail!("{error}; another token can be named with --token-file");

@@ -1,5 +1,7 @@
 //! Runs in this process: how they end, and what a viewer hears of it.
 
+use std::path::PathBuf;
+
 use crossbeam_channel::bounded;
 use leyline::{Event, FinishReason, Heartbeat, Phase, TrainingStarted};
 use nissa::log::sink::Fsync;
@@ -154,4 +156,43 @@ fn settings_out_of_range_are_refused_before_anything_is_written() {
     let error = demonstration.start(Timestamp::from_micros(0)).unwrap_err();
     assert!(error.downcast_ref::<Usage>().is_some(), "{error}");
     assert!(!run_dir.exists());
+}
+
+/// A run that cannot begin, because it is to listen at a port of `host`, with its sockets in `folder`.
+#[track_caller]
+fn refused(folder: PathBuf, host: &str, expected: &str) -> anyhow::Error {
+    let root = tempfile::tempdir().unwrap();
+    let at = vec![format!("tcp://{host}:0").parse().unwrap()];
+    let listen = Listen { at, ..Listen::in_folder(folder) };
+    let demonstration = Demonstration {
+        task: Task::CartPole,
+        seed: 1,
+        batches: Some(1),
+        place: Some(LogPlace { root: root.path().to_owned(), run_id: None, fsync: Fsync::Never }),
+        listen: Some(listen),
+    };
+    let error = demonstration.start(Timestamp::from_micros(0)).unwrap_err();
+    assert!(error.to_string().contains(expected), "{error:#}");
+    assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 0, "a run that never began");
+    error
+}
+
+#[test]
+fn a_run_that_cannot_listen_where_it_was_told_leaves_nothing_behind() {
+    let sockets = tempfile::tempdir().unwrap();
+    let folder = sockets.path().join("sanctum");
+    let error = refused(folder, "0.0.0.0", "see --listen-public");
+    assert!(error.is::<Usage>());
+}
+
+#[test]
+fn a_token_is_not_written_into_a_folder_that_others_can_reach() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let sockets = tempfile::tempdir().unwrap();
+    let folder = sockets.path().join("sanctum");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    refused(folder.clone(), "127.0.0.1", "name a file with --token-file");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }

@@ -47,6 +47,14 @@ pub(super) struct Directory {
     nonce: Hex64,
 }
 
+impl Directory {
+    /// Removes what was made for a run that did not begin.
+    pub(super) fn remove(self) {
+        // It was made exclusively, so nothing in it is anybody else's; if it stays, `ls` shows it.
+        std::fs::remove_dir_all(self.dir.path()).ok();
+    }
+}
+
 impl Written {
     /// Returns the directory.
     pub fn path(&self) -> &Path {
