@@ -91,7 +91,7 @@ pub struct LogSink<S: Storage = Disk> {
     /// What keeps the next flush from promising anything.
     unsafe_since_flush: Option<Arc<LogError>>,
     /// Holds the lock.
-    _manifest: File,
+    manifest: File,
 }
 
 impl LogSink {
@@ -150,7 +150,7 @@ impl<S: Storage> LogSink<S> {
             syncer: syncer.map_err(LogError::Thread)?,
             untold: None,
             unsafe_since_flush: None,
-            _manifest: locked,
+            manifest: locked,
         })
     }
 }
@@ -217,5 +217,7 @@ impl<S: Storage> Drop for LogSink<S> {
             // There is nobody left to tell.
             self.sync_all().ok();
         }
+        // Closing the file is not enough: a child that was forked a moment ago has it too until it runs its program.
+        self.manifest.unlock().ok();
     }
 }

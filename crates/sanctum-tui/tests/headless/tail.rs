@@ -157,7 +157,7 @@ fn of_a_run_whose_writer_dies_the_rest_is_damage() {
     });
     let dir = nissa::RunDir::open(path.as_ref()).unwrap();
     let lock = std::fs::File::open(dir.manifest()).unwrap();
-    lock.try_lock().unwrap();
+    lock.lock().unwrap();
     let mut follower = Follower::start(&path, &[]);
     follower.expect(&run.events);
     drop(lock);
