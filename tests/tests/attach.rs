@@ -375,7 +375,8 @@ fn two_runs_at_once_are_told_apart_and_neither_is_chosen_by_itself() {
     let (code, text) = find(None).unwrap_err();
     assert!(code == 3 && text.starts_with("2 runs are live, name one of them:"), "{text}");
     assert!(
-        text.contains("sanctum-tui attach cart-a ") && text.contains("attach cart-b "),
+        text.contains("\n  sanctum-tui attach cart-a ")
+            && text.contains("\n  sanctum-tui attach cart-b "),
         "{text}"
     );
     let (code, text) = find(Some("cart")).unwrap_err();

@@ -182,7 +182,7 @@ fn only(asked: &Asked<'_>) -> Result<Listening, Failure> {
         (Some(run), true) => Ok(run),
         (Some(last), false) => {
             runs.push(last);
-            let why = format!("{} runs are live, name one of them", runs.len());
+            let why = format!("{} runs are live, name one of them:", runs.len());
             Err(Failure::Choose { why, choices: listed(&runs) })
         }
         (None, _) => Err(Failure::NotFound(format!(
@@ -205,7 +205,7 @@ fn by_id(name: &str, asked: &Asked<'_>) -> Result<Listening, Failure> {
         [run] => return Ok(run.clone()),
         [] => {}
         several => {
-            let why = format!("`{name}` is the beginning of {} live runs", several.len());
+            let why = format!("`{name}` is the beginning of {} live runs:", several.len());
             return Err(Failure::Choose { why, choices: listed(several) });
         }
     }
@@ -215,9 +215,10 @@ fn by_id(name: &str, asked: &Asked<'_>) -> Result<Listening, Failure> {
         return Err(unheard(&recorded));
     }
     let why = format!(
-        "no live run: {name} (no path, and no id of a run that listens in {} begins so{})",
+        "no live run: {name} (no path, and no id of a run that listens in {} begins so{}){}",
         asked.sockets.display(),
-        mute_words(&mute)
+        mute_words(&mute),
+        if runs.is_empty() { "" } else { "; live runs:" }
     );
     Err(Failure::Choose { why, choices: listed(&runs) })
 }
