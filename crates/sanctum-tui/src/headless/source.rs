@@ -30,7 +30,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`Failure::NotFound`], [`Failure::Version`], or [`Failure::Unreadable`].
+    /// [`Failure::NotFound`], [`Failure::Version`], or [`Failure::Read`].
     pub(super) fn open(args: &RunArgs) -> Result<Self, Failure> {
         let recording = match target::find(args)? {
             Target::Stdin => {
