@@ -30,8 +30,8 @@ pub(crate) enum Command {
     ///
     /// With a terminal on standard output the screen of Sanctum opens; otherwise, or with --no-tui, one line is printed per
     /// batch. Every run gets a new id and writes a directory of that name below --run-dir, with its manifest, its event log
-    /// and its checkpoints. What happens to that directory later never stops the training: what the log lost is counted and
-    /// told.
+    /// and its checkpoints. What happens to the log later never stops the training: what it lost is counted and told. A
+    /// checkpoint that cannot be written ends the run as failed.
     #[command(allow_negative_numbers = true, before_long_help = defaults::EXAMPLES, after_long_help = defaults::text())]
     #[command(after_help = "Examples, defaults of the tasks and exit codes: --help")]
     Ppo(Box<PpoArgs>),

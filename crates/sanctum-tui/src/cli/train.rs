@@ -62,7 +62,7 @@ pub enum FsyncChoice {
     Batch,
     /// After every write, which holds many events
     Always,
-    /// Never, the operating system writes when it likes
+    /// Only at the end of the run; until then the operating system writes when it likes
     Never,
 }
 

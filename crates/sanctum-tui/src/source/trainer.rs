@@ -192,7 +192,7 @@ impl Demonstration {
 /// Begins a run with settings that were checked, from nothing or from a checkpoint that fits them.
 ///
 /// With a place the run gets a new directory there, for its log and checkpoints; `config.run_dir` is set accordingly. What
-/// happens to that directory later costs the run its log, and is told, but does not stop it.
+/// happens to the log later is told and does not stop the run; a checkpoint that cannot be written does.
 ///
 /// # Errors
 ///
