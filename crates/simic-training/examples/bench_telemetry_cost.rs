@@ -1,7 +1,7 @@
 //! Measures what telemetry costs a training: pairs of equal runs, one watched and one not, in turn.
 //!
 //! Prints the seconds of every pair for people, and then one number a line as `cargo xtask bench` reads it. Watched: a hub
-//! with rows written to a file, a queue to a viewer that is emptied, heartbeats and samples of the machine. Not watched: a
+//! with the event log as `esper` writes it, a queue to a viewer that is emptied, heartbeats and samples of the machine. Not watched: a
 //! hub without sinks. `--pairs 20 --batches 80 --epoch-every K`; without the last, every epoch is measured as well.
 #![expect(clippy::print_stdout, reason = "printing is its purpose")]
 
@@ -11,8 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leyline::{GroupId, RunId};
+use nissa::RunDir;
 use nissa::channel::channel;
-use nissa::rows::RowSink;
+use nissa::log::sink::{Fsync, LogSink};
+use nissa::manifest::Manifest;
 use simic_emitter::{Bounds, Clock, Hub, HubBuilder, StopFlag, SystemClock};
 use simic_training::config::{Config, EPOCH_EVERY};
 use simic_training::diagnostics::statistics::quantile;
@@ -131,11 +133,12 @@ fn unwatched(config: Config) -> Result<Cost, Box<dyn Error>> {
 fn watched(config: Config) -> Result<Cost, Box<dyn Error>> {
     let clock = Arc::new(SystemClock::new());
     let directory = tempfile::tempdir()?;
-    let path = directory.path().join("events.jsonl");
+    let (dir, run) = RunDir::create(directory.path(), &RunId::new("cost")?)?;
+    let log = LogSink::create(&dir, &Manifest::new(run, clock.now().ts), Fsync::Interval)?;
     let (live, viewer) = channel(4096);
     let builder = builder(&clock)?.heartbeat(Duration::from_secs(1));
     let (hub, guard) = builder
-        .sink("rows", Bounds::default(), RowSink::create(&path)?)
+        .sink("log", LogSink::BOUNDS, log)
         .sink("live", Bounds::default(), live)
         .start(GRACE)?;
     let empty = std::thread::Builder::new()
@@ -148,7 +151,7 @@ fn watched(config: Config) -> Result<Cost, Box<dyn Error>> {
     let counts = hub.counts();
     drop(hub);
     let seen = empty.join().map_err(|_| "the viewer panicked")?;
-    if !closed || seen == 0 || fs::metadata(&path)?.len() == 0 {
+    if !closed || seen == 0 || dir.segments()?.is_empty() {
         return Err(
             format!("the sinks did not work ({seen} events at the viewer): {counts:?}").into()
         );
