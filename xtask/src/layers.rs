@@ -81,7 +81,29 @@ const ARROWS: &[Arrow] = &[
         ],
         "stories that cross crates",
     ),
-    arrow("xtask", &[], "a product that does not build must still be checkable"),
+    arrow(
+        "telemetry-evidence",
+        &[],
+        "the form of two files between the verifier and the probe, and nothing of the product",
+    ),
+    arrow(
+        "telemetry-probe",
+        &[
+            "karn-sanctum",
+            "leyline",
+            "sanctum-tui",
+            "sanctum-widgets",
+            "simic-emitter",
+            "simic-training",
+            "telemetry-evidence",
+        ],
+        "it drives everything between the trainer's emission functions and the cells",
+    ),
+    arrow(
+        "xtask",
+        &["telemetry-evidence"],
+        "a product that does not build must still be checkable",
+    ),
 ];
 
 /// Arrows that only tests, benches and examples draw.
@@ -105,7 +127,7 @@ const ANY: &[&str] = &["*"];
 const OUTSIDE: &[Outside] = &[
     outside(
         "anyhow",
-        &["esper", "sanctum-tui", "xtask"],
+        &["esper", "sanctum-tui", "telemetry-probe", "xtask"],
         "errors of programs, which are printed and not matched on",
     ),
     outside(
@@ -119,9 +141,14 @@ const OUTSIDE: &[Outside] = &[
         "types of columns for parquet, in the optional feature `parquet` only",
     ),
     outside("bincode", &["leyline"], "binary frames, behind one module (ADR 0002)"),
+    outside(
+        "ciborium",
+        &["telemetry-probe"],
+        "values as serde sees them, with NaN and without a schema, so that the probe can move any leaf",
+    ),
     Outside {
         name: "clap",
-        by: &["esper", "sanctum-tui", "xtask"],
+        by: &["esper", "sanctum-tui", "telemetry-probe", "xtask"],
         tests_of: &["sanctum-tests"],
         why: "arguments and help from one definition",
     },
@@ -168,6 +195,11 @@ const OUTSIDE: &[Outside] = &[
         &["simic-training"],
         "checkpoints: a specified format, never read by a viewer",
     ),
+    outside(
+        "pulldown-cmark",
+        &["xtask"],
+        "tables, headings and code spans of the records, with their places",
+    ),
     outside("proc-macro2", &["xtask"], "reads Rust for tidy as the compiler does"),
     outside("rand", &["simic-training"], "the traits of random numbers"),
     outside(
@@ -176,7 +208,11 @@ const OUTSIDE: &[Outside] = &[
         "a generator whose stream its documentation fixes, so seeds keep their meaning",
     ),
     outside("rand_distr", &["simic-training"], "normal deviates for actions and first weights"),
-    outside("ratatui", &["sanctum-tui"], "the terminal; its crossterm is the only one"),
+    outside(
+        "ratatui",
+        &["sanctum-tui", "telemetry-probe"],
+        "the terminal; its crossterm is the only one",
+    ),
     outside(
         "ratatui-core",
         &["sanctum-widgets"],
@@ -189,12 +225,21 @@ const OUTSIDE: &[Outside] = &[
     ),
     outside(
         "serde",
-        &["karn-sanctum", "leyline", "nissa", "sanctum-tui", "simic-training", "xtask"],
+        &[
+            "karn-sanctum",
+            "leyline",
+            "nissa",
+            "sanctum-tui",
+            "simic-training",
+            "telemetry-evidence",
+            "telemetry-probe",
+            "xtask",
+        ],
         "marks the border: wire, manifest, checkpoint, snapshot",
     ),
     Outside {
         name: "serde_json",
-        by: &["leyline", "nissa", "sanctum-tui", "xtask"],
+        by: &["leyline", "nissa", "sanctum-tui", "telemetry-evidence", "telemetry-probe", "xtask"],
         tests_of: &["sanctum-tests", "simic-training"],
         why: "JSON rows, and the snapshot as JSON",
     },
@@ -208,11 +253,21 @@ const OUTSIDE: &[Outside] = &[
         &["nissa"],
         "compares tokens in a time that tells nothing, which the compiler would optimise away",
     ),
+    outside(
+        "syn",
+        &["xtask"],
+        "symbols, fields and patterns of the sources, as the compiler reads them",
+    ),
     outside("sysinfo", &["simic-training"], "readings of processor and memory"),
     outside(
         "thiserror",
         &["leyline", "nissa", "simic-emitter", "simic-training"],
         "errors that callers match on",
+    ),
+    outside(
+        "toml",
+        &["xtask"],
+        "the small tables beside the records, with the place of each entry",
     ),
     outside(
         "unicode-width",

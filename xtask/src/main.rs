@@ -11,6 +11,7 @@ mod pictures;
 mod process;
 mod table;
 mod tidy;
+mod verify;
 mod workspace;
 
 use std::process::ExitCode;

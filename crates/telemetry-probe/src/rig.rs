@@ -1,0 +1,143 @@
+//! The only glue between the verifier and a product: no code per metric.
+//!
+//! Everything crosses this border as a [`Tree`], so that one algorithm serves the real pipeline and the toy of the
+//! self-test. A rig is pure but for the threads of the hub it drives, and gives the same answer to the same call.
+
+use telemetry_evidence::evidence::{HubSeen, Metric, WidgetSeen};
+
+/// A value as serde sees it: keeps NaN, infinities and the difference between integers and floats.
+pub type Tree = ciborium::value::Value;
+
+/// A scripted run, as the plain inputs of the emission functions.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// `calm`, `finished`, `failed`, `skipped`, `alarms`, …; the first one is the baseline.
+    pub name: &'static str,
+    /// Every leaf distinct from its neighbours and inside its range.
+    pub inputs: Tree,
+}
+
+/// One thing that reaches the aggregator or its surroundings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// An event through the hub.
+    Event(Emitted),
+    /// A row that has to be rejected.
+    Rejected,
+    /// An event of a kind that nobody knows.
+    Unknown,
+    /// As many numbers are left out.
+    Gap(u64),
+    /// The link opens or closes.
+    Link(bool),
+    /// Whether the thread of the trainer lives; `None`: the trainer is another process.
+    TrainerAlive(Option<bool>),
+}
+
+/// An event on its way into the hub.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Emitted {
+    /// Rust name of the variant: `TrainingStarted`.
+    pub kind: String,
+    /// Seconds of the producer's clock at which it is emitted.
+    pub at: f64,
+    /// Fields of the envelope that the hub does not make itself: run_id, group_id, severity, message, env_id.
+    pub envelope: Tree,
+    /// The payload.
+    pub body: Tree,
+}
+
+/// A whole run on its way to a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// In the order of emission.
+    pub steps: Vec<Step>,
+    /// Seconds between the last event and the picture, on the viewer's clock.
+    pub idle: f64,
+    /// Seconds that the producer's wall clock is set back in the middle of the run.
+    pub wall_step: f64,
+}
+
+/// What came out at the end.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    /// The snapshot.
+    pub snapshot: Tree,
+    /// What the hub did.
+    pub hub: HubSeen,
+}
+
+/// Columns and rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size {
+    /// Columns.
+    pub columns: u16,
+    /// Rows.
+    pub rows: u16,
+}
+
+/// What to draw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// One widget alone in a buffer of its own.
+    Widget(String),
+    /// The whole screen.
+    Screen,
+}
+
+/// A cell: what stands there and its style class as an initial (see `ExampleSeen::classes`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// The symbol; empty behind a wide one.
+    pub symbol: String,
+    /// `p d a o w c m s ?`.
+    pub class: char,
+}
+
+/// A drawing: rows of cells.
+pub type Drawn = Vec<Vec<Cell>>;
+
+/// A pipeline that can be probed.
+pub trait Rig: Sync {
+    /// Returns the scripted runs; together they reach every leaf of payloads and snapshot.
+    fn scenarios(&self) -> Vec<Scenario>;
+
+    /// Makes the events of a run with the trainer's own emission functions.
+    fn emit(&self, inputs: &Tree) -> Result<Vec<Step>, String>;
+
+    /// Sends a run through the real hub and the real aggregator.
+    fn fold(&self, script: &Script) -> Result<Folded, String>;
+
+    /// Returns the snapshot before anything happened.
+    fn empty(&self) -> Tree;
+
+    /// Returns what an element of each list and map of the snapshot is made of, for C01: path with `[*]`, element.
+    fn elements(&self) -> Vec<(&'static str, Tree)>;
+
+    /// Makes the verdict of a reading that was edited directly true again.
+    fn judge(&self, snapshot: &mut Tree, path: &str);
+
+    /// Draws a snapshot with the real widgets. Fails if the tree is no snapshot (an edit of the wrong type).
+    fn draw(
+        &self,
+        snapshot: &Tree,
+        what: &Subject,
+        scene: &str,
+        size: Size,
+    ) -> Result<Drawn, String>;
+
+    /// Returns every widget, in the order of the screen.
+    fn widgets(&self) -> Vec<WidgetSeen>;
+
+    /// Returns the sizes at which a widget is drawn alone, the usual one first; together they show all it can show.
+    fn sizes(&self, widget: &str) -> Vec<Size>;
+
+    /// Returns every scene, the main screen first.
+    fn scenes(&self) -> Vec<&'static str>;
+
+    /// Returns closed vocabularies, to move a word to the next one.
+    fn words(&self) -> Vec<Vec<&'static str>>;
+
+    /// Returns the registry of metrics; a rig without one returns nothing.
+    fn registry(&self) -> Vec<Metric>;
+}

@@ -1,0 +1,5 @@
+//! The small files beside the records: units, labels, what is not shown, exemptions, yesterday's coverage.
+
+/// All of them.
+#[derive(Default)]
+pub(crate) struct Tables;
