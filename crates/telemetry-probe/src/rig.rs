@@ -15,6 +15,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// Every leaf distinct from its neighbours and inside its range.
     pub inputs: Tree,
+    /// Seconds of silence before the picture, for [`Script::idle`].
+    pub idle: f64,
 }
 
 /// One thing that reaches the aggregator or its surroundings.
