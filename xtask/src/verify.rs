@@ -6,5 +6,6 @@ mod finding;
 mod grammar;
 mod index;
 mod record;
+mod report;
 mod tables;
 mod world;

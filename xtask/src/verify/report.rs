@@ -1,0 +1,207 @@
+//! The result of a run, as the judge hands it over; printers print it and compute nothing that is not in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::verify::code::{Code, Severity, Tier};
+use crate::verify::finding::{Finding, Skip};
+use crate::verify::grammar::Priority;
+use crate::verify::record::{BOXES, RecordId, STEPS};
+use crate::verify::tables::coverage::Coverage;
+use crate::verify::world::TestResult;
+
+/// Everything a run has found out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Report {
+    /// Why this is not the whole check (`--static`, `--only TELE-014`); empty: it is.
+    pub(crate) partial: Vec<String>,
+    /// Why a whole tier has no answer: the build failed, the probe crashed, a check saw no subject.
+    pub(crate) not_verified: Vec<String>,
+    /// All findings that no exemption covers, those about exemptions included.
+    pub(crate) findings: Vec<Finding>,
+    /// Findings that an exemption covers.
+    pub(crate) exempt: Vec<Exempt>,
+    /// One per record, by rising number.
+    pub(crate) records: Vec<Judged>,
+    /// One per code that is built, in the order of the list.
+    pub(crate) checks: Vec<CheckRun>,
+    pub(crate) coverage: Coverage,
+    /// Single probes, from the evidence.
+    pub(crate) probes: u32,
+    /// What moved what, from the evidence; `None`: the probe did not run.
+    pub(crate) influence: Option<Influence>,
+    /// How long each part took, in the order in which they ran, and all of it.
+    pub(crate) timings: Vec<(String, f64)>,
+    pub(crate) seconds: f64,
+}
+
+/// A finding that is known and tolerated for a while.
+#[derive(Debug, Clone)]
+pub(crate) struct Exempt {
+    pub(crate) finding: Finding,
+    pub(crate) reason: String,
+    pub(crate) owner: String,
+    pub(crate) expires: String,
+}
+
+/// What a check did in this run.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckRun {
+    pub(crate) code: Code,
+    pub(crate) tier: Tier,
+    /// Why it did not run; `None`: it did.
+    pub(crate) not_run: Option<String>,
+    /// Per record how many subjects it looked at; the key `None` is the tree as a whole.
+    pub(crate) subjects: BTreeMap<Option<RecordId>, u32>,
+    pub(crate) skipped: Vec<Skip>,
+}
+
+/// A record and what it has earned.
+#[derive(Debug, Clone)]
+pub(crate) struct Judged {
+    pub(crate) id: RecordId,
+    pub(crate) name: String,
+    /// Path of the file from the root.
+    pub(crate) file: String,
+    pub(crate) priority: Option<Priority>,
+    /// Steps ticked in the file, and steps earned.
+    pub(crate) claimed: Steps,
+    pub(crate) earned: Steps,
+    /// In the order of [`BOXES`].
+    pub(crate) boxes: Vec<JudgedBox>,
+    pub(crate) tests: Vec<JudgedTest>,
+    /// Open exemptions on it.
+    pub(crate) exemptions: u32,
+}
+
+/// How many steps of the ladder are reached, from the bottom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Steps(pub(crate) usize);
+
+/// A box and its evidence.
+#[derive(Debug, Clone)]
+pub(crate) struct JudgedBox {
+    pub(crate) name: &'static str,
+    pub(crate) is_claimed: bool,
+    pub(crate) state: BoxState,
+    /// One entry per check of the box.
+    pub(crate) evidence: Vec<Evidence>,
+}
+
+/// Whether a box is earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BoxState {
+    /// Its checks ran on this record and found nothing.
+    Earned,
+    /// One of them found something, or none of them had a subject.
+    Failed,
+    /// One of them did not run.
+    NotRun,
+}
+
+/// What one check has to say about a box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    pub(crate) code: Code,
+    pub(crate) verdict: Verdict,
+}
+
+/// What became of a check on a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It looked at so many subjects and found nothing.
+    Passed(u32),
+    /// It found so many things.
+    Failed(u32),
+    /// The record makes it inapplicable, and why.
+    LeftOut(String),
+    /// It is not built yet: the evidence is partial.
+    NotBuilt,
+    /// It did not run, and why.
+    NotRun(String),
+}
+
+/// A row of Test Coverage and how its test went.
+#[derive(Debug, Clone)]
+pub(crate) struct JudgedTest {
+    /// `Unit (emitter)`.
+    pub(crate) kind: String,
+    pub(crate) file: String,
+    pub(crate) name: String,
+    pub(crate) is_claimed: bool,
+    /// `None`: it did not run, or the row names none.
+    pub(crate) result: Option<TestResult>,
+    /// Whether it is a manual row, which earns nothing.
+    pub(crate) is_manual: bool,
+}
+
+/// What moved what.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Influence {
+    /// Input leaf → payload leaves.
+    pub(crate) inputs: BTreeMap<String, BTreeSet<String>>,
+    /// Payload leaf (or `clock`, `sampler …`) → snapshot leaves, in any order of the events.
+    pub(crate) payloads: BTreeMap<String, BTreeSet<String>>,
+    /// Snapshot leaf → widgets, with the number of cells.
+    pub(crate) snapshot: BTreeMap<String, BTreeMap<String, u32>>,
+}
+
+impl Report {
+    /// Returns whether nobody may conclude anything from this run about the records as a whole.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.partial.is_empty()
+            && self.not_verified.is_empty()
+            && self.count(Severity::NotVerified) == 0
+    }
+
+    /// Returns how many findings are this bad.
+    pub(crate) fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity() == severity).count()
+    }
+
+    /// Returns the open findings about a record, or about the tree as a whole.
+    pub(crate) fn findings_of(&self, record: Option<RecordId>) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.record == record)
+    }
+
+    /// Returns how many records have earned every step.
+    pub(crate) fn verified(&self) -> usize {
+        self.records.iter().filter(|record| record.earned == Steps::ALL).count()
+    }
+}
+
+impl Steps {
+    /// The whole ladder.
+    pub(crate) const ALL: Self = Self(STEPS.len());
+}
+
+impl fmt::Display for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0.min(STEPS.len()).checked_sub(1).map_or("nothing", |last| STEPS[last]))
+    }
+}
+
+impl JudgedBox {
+    /// Returns whether a check of this box is not built yet.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.evidence.iter().any(|evidence| evidence.verdict == Verdict::NotBuilt)
+    }
+}
+
+impl Judged {
+    /// Returns how many boxes are earned.
+    pub(crate) fn boxes_earned(&self) -> usize {
+        self.boxes.iter().filter(|judged| judged.state == BoxState::Earned).count()
+    }
+
+    /// Returns how many tests that a machine can run passed, and how many are named.
+    pub(crate) fn tests_passed(&self) -> (usize, usize) {
+        let run = || self.tests.iter().filter(|test| !test.is_manual);
+        (run().filter(|test| test.result == Some(TestResult::Passed)).count(), run().count())
+    }
+
+    /// Returns whether it stands for seven boxes, which a parsed record has.
+    pub(crate) fn has_all_boxes(&self) -> bool {
+        self.boxes.len() == BOXES.len()
+    }
+}
