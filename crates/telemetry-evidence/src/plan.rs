@@ -25,7 +25,8 @@ pub struct RecordPlan {
     pub moves: Vec<Move>,
     /// The declared Range; `None`: not a number, or any.
     pub range: Option<Interval>,
-    /// Condition under which the value means "no data", as edits that bring it about; empty: it cannot be missing.
+    /// Condition under which the value means "no data", as edits that bring it about; empty: it cannot be missing
+    /// (the row says `never`, as for a counter of which 0 is a count).
     pub missing: Vec<Edit>,
     /// Size of one displayed unit (1 for integers, 0.001 for three decimals); `None`: not a number.
     pub step: Option<f64>,
@@ -44,7 +45,7 @@ pub struct RecordPlan {
 pub enum Move {
     /// A leaf of a payload (`TrainingStarted.max_batches`) or of the envelope (`envelope.run_id`).
     Event {
-        /// Path of the leaf.
+        /// Path of the leaf; a kind alone (`EpisodeOutcome`): one more such event, whatever it says.
         leaf: String,
         /// What the value remembers.
         mode: Mode,
