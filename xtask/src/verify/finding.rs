@@ -105,7 +105,7 @@ impl Finding {
 
     /// Says which record it is about.
     #[must_use]
-    pub(crate) fn of(mut self, record: RecordId) -> Self {
+    pub(crate) const fn of(mut self, record: RecordId) -> Self {
         self.record = Some(record);
         self
     }

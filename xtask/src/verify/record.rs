@@ -7,13 +7,27 @@ use telemetry_evidence::plan::{Interval, Move};
 use crate::verify::finding::{Finding, Location};
 use crate::verify::grammar::{Condition, Format, Level, Literal, Priority};
 
+mod cells;
+pub(crate) mod document;
 mod parse;
+mod required;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use parse::parse;
+pub(crate) use document::Document;
+pub(crate) use parse::{parse, parse_bytes};
 
 /// The number of a record: 14 of `TELE-014`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct RecordId(pub(crate) u16);
+
+impl RecordId {
+    /// Returns the number in `TELE-014`.
+    pub(crate) fn find(text: &str) -> Option<Self> {
+        let digits = text.trim().strip_prefix("TELE-").filter(|digits| digits.len() == 3)?;
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?.map(Self)
+    }
+}
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,7 +91,7 @@ pub(crate) struct Threshold {
 /// A row of Transport.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stage {
-    pub(crate) stage: Cell,
+    pub(crate) name: Cell,
     pub(crate) mechanism: Cell,
     pub(crate) file: Cell,
 }
@@ -185,6 +199,8 @@ pub(crate) struct Record {
     pub(crate) meaning: Meaning,
     /// What the parser and the grammar had to say (R01, R05, …).
     pub(crate) problems: Vec<Finding>,
+    /// All tables, boxes and prose, for checks that look at every cell.
+    pub(crate) document: Document,
 }
 
 impl Record {
