@@ -9,6 +9,7 @@ use crate::verify::grammar::{Condition, Format, Level, Literal, Priority};
 
 mod cells;
 pub(crate) mod document;
+mod meaning;
 mod parse;
 mod required;
 #[cfg(test)]
@@ -162,6 +163,10 @@ pub(crate) struct Property {
 pub(crate) struct Meaning {
     pub(crate) priority: Option<Priority>,
     pub(crate) range: Option<Interval>,
+    /// Words of the Range row.
+    pub(crate) words: Vec<String>,
+    /// The Range row says `any`.
+    pub(crate) is_any: bool,
     pub(crate) precision: Option<Format>,
     pub(crate) default: Option<Literal>,
     pub(crate) missing: Option<Condition>,

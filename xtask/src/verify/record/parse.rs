@@ -107,6 +107,7 @@ pub(crate) fn parse(file: &str, source: &str) -> Record {
     record.problems = reader.problems;
     record.document = document;
     super::required::check(&mut record);
+    super::meaning::read(&mut record);
     let id = record.id;
     record.problems.iter_mut().for_each(|problem| problem.record = Some(id));
     record

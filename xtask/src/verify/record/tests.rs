@@ -163,3 +163,42 @@ fn what_is_missing_is_named_once() {
         "a row of `Health Thresholds` has 5 cells instead of 3 (a `|` inside a cell is written `\\|`)",
     );
 }
+
+#[test]
+fn what_does_not_parse_is_rejected_with_its_cell() {
+    let check = |from: &str, to: &str, expected: &str| {
+        let (file, source) = record("TELE-014");
+        assert!(source.contains(from), "{from}");
+        let record = parse(&file, &source.replacen(from, to, 1));
+        let found: Vec<String> = record
+            .problems
+            .iter()
+            .map(|problem| format!("{} {}", problem.code.as_str(), problem.message))
+            .collect();
+        assert_eq!(found, [expected]);
+    };
+    check("`P1-important`", "`P9`", "R01 Priority: `P9` is no priority such as `P1-important`");
+    check("| `int` |", "| integer |", "R05 Precision: `integer` is no format such as `fixed(3)`");
+    check(
+        "`[1, inf)`",
+        "positive",
+        "R05 Range: `positive` is neither `any` nor an interval nor a list of words",
+    );
+    check(
+        "`value >= 1`",
+        "`value`",
+        "R05 Condition: `value` is no comparison such as `value < 0.5`",
+    );
+    check("**Healthy**", "**Fine**", "R05 Level: `Fine` is no level");
+    check(
+        "`event TrainingStarted.max_batches`",
+        "`by hand`",
+        "R05 Probe: `by hand` is no way to move a value",
+    );
+    check(
+        "`max_batches=1, current_batch=1`",
+        "`first`",
+        "R05 Given: `first` is neither `missing` nor `name=value`",
+    );
+    check("| missing |", "| red |", "R05 Style: `red` is no style class");
+}
