@@ -2,6 +2,7 @@
 #![expect(dead_code, reason = "until every part is there")]
 
 mod code;
+mod deep;
 mod finding;
 mod grammar;
 mod index;

@@ -1,0 +1,10 @@
+//! Wire cuts: switches off each assignment of the aggregator and each read of a widget in turn, and sees who notices.
+
+mod instrument;
+mod shape;
+mod tree;
+
+pub(crate) use instrument::{Cut, Wire};
+
+#[cfg(test)]
+mod tests;
