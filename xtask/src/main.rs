@@ -42,6 +42,8 @@ enum Task {
     Bench(bench::Args),
     /// Runs the fuzz targets of all crates for a bounded time each (needs cargo-fuzz).
     Fuzz(fuzz::Args),
+    /// Writes a new telemetry record: what the sources know, and TODO where a person has to speak.
+    NewTelemetry(verify::new_telemetry::Args),
     /// Draws the pictures of the documents from a recorded run.
     Pictures(pictures::Args),
 }
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Task::Crash(args) => crash::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::NewTelemetry(args) => verify::new_telemetry::run(&args),
         Task::Pictures(args) => pictures::run(&args),
     };
     match result {

@@ -21,10 +21,9 @@ mod ty;
 
 pub(crate) use discover::{Package, Target};
 pub(crate) use distance::nearest;
-pub(crate) use facts::{Facts, Field, Item, Kind};
+pub(crate) use facts::{Facts, Kind};
 pub(crate) use functions::{TestFile, TestFn};
-pub(crate) use resolve::{Found, Missing, Thing};
-pub(crate) use rest::{Place as RestPlace, Rest};
+pub(crate) use rest::Place as RestPlace;
 pub(crate) use shape::Walked;
 pub(crate) use ty::Ty;
 
@@ -85,6 +84,15 @@ impl SourceIndex {
     pub(crate) fn load(root: &Path) -> Result<Self> {
         let mut texts = BTreeMap::new();
         read(root, "", &mut texts)?;
+        Ok(Self { root: Some(root.to_owned()), ..Self::of(texts) })
+    }
+
+    /// Reads the tree under `root`, with some files replaced or added.
+    #[cfg(test)]
+    pub(crate) fn load_with(root: &Path, overlay: BTreeMap<String, String>) -> Result<Self> {
+        let mut texts = BTreeMap::new();
+        read(root, "", &mut texts)?;
+        texts.extend(overlay);
         Ok(Self { root: Some(root.to_owned()), ..Self::of(texts) })
     }
 
@@ -150,6 +158,16 @@ impl SourceIndex {
             .map(|(path, _)| path.as_str())
     }
 
+    /// Returns whether a file is in a module of the crate's root that only a feature or a test compiles.
+    pub(crate) fn is_gated(&self, path: &str) -> bool {
+        let Some(file) = self.files.get(path) else { return false };
+        let roots = self.files.values().filter(|root| {
+            root.package == file.package && root.target == Target::Main && root.module.is_empty()
+        });
+        let mut gated = roots.flat_map(|root| &root.facts().children).filter(|c| c.is_gated);
+        gated.any(|child| file.module.first() == Some(&child.name))
+    }
+
     /// Returns the package of a file.
     pub(crate) fn package_of(&self, path: &str) -> Option<&Package> {
         self.packages.get(self.files.get(path)?.package)
@@ -200,8 +218,8 @@ fn read(root: &Path, folder: &str, into: &mut BTreeMap<String, String>) -> Resul
                 read(root, &path, into)?;
             }
         } else if Path::new(&name).extension().is_some_and(|e| e == "rs") || name == "Cargo.toml" {
-            let text = fs::read_to_string(entry.path())
-                .with_context(|| format!("cannot read {path}"))?;
+            let text =
+                fs::read_to_string(entry.path()).with_context(|| format!("cannot read {path}"))?;
             into.insert(path, text);
         }
     }

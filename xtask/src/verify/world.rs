@@ -1,11 +1,9 @@
-//! Everything a check may look at, and the closed list of checks.
+//! Everything a check may look at.
 
 use std::collections::BTreeMap;
 
 use telemetry_evidence::Evidence;
 
-use crate::verify::code::{Code, Tier};
-use crate::verify::finding::Outcome;
 use crate::verify::index::SourceIndex;
 use crate::verify::record::Record;
 use crate::verify::tables::Tables;
@@ -40,11 +38,4 @@ pub(crate) struct World {
     pub(crate) today: String,
     /// Date of the first commit.
     pub(crate) first_commit: String,
-}
-
-/// A check.
-pub(crate) struct Check {
-    pub(crate) code: Code,
-    pub(crate) tier: Tier,
-    pub(crate) run: fn(&World) -> Outcome,
 }

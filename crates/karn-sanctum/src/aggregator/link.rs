@@ -55,14 +55,12 @@ impl Source {
         telemetry: TelemetryView,
         log: &Log,
     ) -> Snapshot {
-        let connection = if self.closed { Connection::Disconnected } else { Connection::Waiting };
-        Snapshot {
-            run_id,
-            connection,
-            training_thread_alive: self.trainer_alive,
-            telemetry,
-            event_log: log.shared(),
-            ..Snapshot::empty()
-        }
+        let mut bare = Snapshot::empty();
+        bare.run_id = run_id;
+        bare.connection = if self.closed { Connection::Disconnected } else { Connection::Waiting };
+        bare.training_thread_alive = self.trainer_alive;
+        bare.telemetry = telemetry;
+        bare.event_log = log.shared();
+        bare
     }
 }

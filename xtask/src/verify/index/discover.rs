@@ -55,14 +55,14 @@ fn folder_of(path: &str, end: &str) -> Option<String> {
     folder.strip_suffix('/').map(ToOwned::to_owned)
 }
 
-fn package(folder: String, manifest: &Table, texts: &BTreeMap<String, String>) -> Package {
+fn package(folder: String, manifest: &Table, files: &BTreeMap<String, String>) -> Package {
     let table = manifest.get("package").and_then(|p| p.as_table());
     let last = folder.rsplit('/').next().unwrap_or_default();
     let name = table.and_then(|p| p.get("name")).and_then(|n| n.as_str()).unwrap_or(last);
     let mut tests = BTreeMap::new();
     if table.and_then(|p| p.get("autotests")).and_then(toml::Value::as_bool) != Some(false) {
         let inside = join(&folder, "tests/");
-        for path in texts.keys() {
+        for path in files.keys() {
             let file = path.strip_prefix(&inside).and_then(|rest| rest.strip_suffix(".rs"));
             if let Some(name) = file.filter(|name| !name.contains('/')) {
                 tests.insert(name.to_owned(), path.clone());
@@ -88,7 +88,8 @@ pub(super) fn join(folder: &str, path: &str) -> String {
 pub(super) fn place(packages: &[Package], path: &str) -> Option<(usize, Target, Vec<String>)> {
     let stem = path.strip_suffix(".rs")?;
     let inside = |package: &Package| -> Option<usize> {
-        let is_inside = package.folder.is_empty() || path.starts_with(&join(&package.folder, "/").replace("//", "/"));
+        let is_inside = package.folder.is_empty()
+            || path.starts_with(&join(&package.folder, "/").replace("//", "/"));
         is_inside.then_some(package.folder.len())
     };
     let (number, _) = packages

@@ -77,7 +77,8 @@ pub(crate) struct Child {
     pub(crate) name: String,
     /// From `#[path = "…"]`.
     pub(crate) path: Option<String>,
-    pub(crate) is_test: bool,
+    /// Whether only a feature or a test compiles it.
+    pub(crate) is_gated: bool,
 }
 
 /// What a file holds.
@@ -170,7 +171,7 @@ impl Facts {
             None => self.children.push(Child {
                 name,
                 path: it.attrs.iter().find_map(path_attribute),
-                is_test: it.attrs.iter().any(is_cfg_test),
+                is_gated: it.attrs.iter().any(|attribute| attribute.path().is_ident("cfg")),
             }),
         }
     }
@@ -185,6 +186,7 @@ impl Facts {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that grows")]
     fn take_impl(&mut self, it: &syn::ItemImpl, module: &[String]) {
         let Some(owner) = Ty::of(&it.self_ty).head().map(ToOwned::to_owned) else { return };
         for member in &it.items {
@@ -192,9 +194,7 @@ impl Facts {
                 syn::ImplItem::Fn(f) => {
                     Item::new(module, &f.sig.ident, Kind::Function, &f.attrs, f)
                 }
-                syn::ImplItem::Const(c) => {
-                    Item::new(module, &c.ident, Kind::Constant, &c.attrs, c)
-                }
+                syn::ImplItem::Const(c) => Item::new(module, &c.ident, Kind::Constant, &c.attrs, c),
                 _ => continue,
             };
             self.items.push(Item { owner: Some(owner.clone()), ..made });
@@ -324,12 +324,7 @@ fn path_attribute(attribute: &Attribute) -> Option<String> {
     pair.path.is_ident("path").then(|| text.value())
 }
 
-fn take_use(
-    tree: &syn::UseTree,
-    path: &mut Vec<String>,
-    module: &[String],
-    into: &mut Vec<Use>,
-) {
+fn take_use(tree: &syn::UseTree, path: &mut Vec<String>, module: &[String], into: &mut Vec<Use>) {
     let mut push = |path: Vec<String>, alias: String| {
         into.push(Use { module: module.to_vec(), path, alias });
     };

@@ -52,11 +52,21 @@ impl SourceIndex {
             Target::Rest => return Err("neither under src/ nor under tests/".to_owned()),
         };
         let tests = functions(source.facts(), &module);
-        Ok(TestFile { package: package.name.clone(), folder: package.folder.clone(), binary, tests })
+        Ok(TestFile {
+            package: package.name.clone(),
+            folder: package.folder.clone(),
+            binary,
+            tests,
+        })
     }
 
     /// Returns the modules that lead from the root of a binary to a file.
-    fn module_in(&self, root: &str, file: &str, seen: &mut BTreeSet<String>) -> Option<Vec<String>> {
+    fn module_in(
+        &self,
+        root: &str,
+        file: &str,
+        seen: &mut BTreeSet<String>,
+    ) -> Option<Vec<String>> {
         if root == file {
             return Some(Vec::new());
         }

@@ -63,7 +63,8 @@ impl SourceIndex {
         for (at, name) in rest.iter().enumerate() {
             let walked = || names.iter().take(at + 1).copied().collect::<Vec<_>>().join("::");
             here = match here {
-                Step::Module { package, ref path } => match self.inside(package, path, name, DEPTH) {
+                Step::Module { package, ref path } => match self.inside(package, path, name, DEPTH)
+                {
                     Some(next) => next,
                     None => return Err(self.no_name(package, path, &walked(), name)),
                 },
@@ -130,7 +131,10 @@ impl SourceIndex {
         self.named(file, source, package, path, name, inline, depth)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a module is a package, a path, a file and what is inline in it")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a module is a package, a path, a file and what is inline in it"
+    )]
     fn named<'a>(
         &'a self,
         file: &'a str,
@@ -154,8 +158,8 @@ impl SourceIndex {
             return Some(Step::Module { package, path: child });
         }
         let uses = facts.uses.iter().filter(|it| it.module == inline);
-        let (globs, names): (Vec<&Use>, Vec<&Use>) = uses.partition(|it| it.alias == "*");
-        if let Some(found) = names
+        let (globs, single): (Vec<&Use>, Vec<&Use>) = uses.partition(|it| it.alias == "*");
+        if let Some(found) = single
             .into_iter()
             .filter(|it| it.alias == name)
             .find_map(|it| self.follow(package, path, &it.path, depth))
@@ -175,7 +179,13 @@ impl SourceIndex {
     }
 
     /// Follows a path written inside a module.
-    fn follow(&self, package: usize, here: &[String], path: &[String], depth: u8) -> Option<Step<'_>> {
+    fn follow(
+        &self,
+        package: usize,
+        here: &[String],
+        path: &[String],
+        depth: u8,
+    ) -> Option<Step<'_>> {
         let depth = depth.checked_sub(1)?;
         let (first, mut rest) = path.split_first()?;
         let mut step = match first.as_str() {
@@ -184,19 +194,17 @@ impl SourceIndex {
             "super" => {
                 let mut up = here.to_vec();
                 up.pop();
-                while let Some((_, after)) = rest.split_first().filter(|(name, _)| *name == "super") {
+                while let Some((_, after)) = rest.split_first().filter(|(name, _)| *name == "super")
+                {
                     up.pop();
                     rest = after;
                 }
                 Step::Module { package, path: up }
             }
-            name => match self.inside(package, here, name, depth) {
-                Some(step) => step,
-                None => {
-                    let package = self.packages.iter().position(|p| p.krate == name)?;
-                    Step::Module { package, path: Vec::new() }
-                }
-            },
+            name => self.inside(package, here, name, depth).or_else(|| {
+                let package = self.packages.iter().position(|p| p.krate == name)?;
+                Some(Step::Module { package, path: Vec::new() })
+            })?,
         };
         for name in rest {
             let Step::Module { package, path } = step else { return Some(step) };
@@ -219,7 +227,8 @@ impl SourceIndex {
     fn associated<'a>(&'a self, file: &'a str, item: &Item, name: &str) -> Option<Found<'a>> {
         let package = self.files.get(file)?.package;
         let in_file = |(file, source): (&'a String, &'a SourceFile)| {
-            let owns = |it: &&Item| it.owner.as_deref() == Some(item.name.as_str()) && it.name == name;
+            let owns =
+                |it: &&Item| it.owner.as_deref() == Some(item.name.as_str()) && it.name == name;
             let found = source.facts().items.iter().find(owns)?;
             Some(Found { file: file.as_str(), lines: found.lines, thing: Thing::Item(found) })
         };

@@ -87,10 +87,9 @@ impl Finder {
 /// Returns whether `..` stands at the beginning or after a comma.
 fn has_rest(tokens: TokenStream) -> bool {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
-    let is = |at: usize, c: char| matches!(trees.get(at), Some(TokenTree::Punct(p)) if p.as_char() == c);
-    (0..trees.len()).any(|at| {
-        is(at, '.') && is(at + 1, '.') && (at == 0 || is(at - 1, ','))
-    })
+    let is =
+        |at: usize, c: char| matches!(trees.get(at), Some(TokenTree::Punct(p)) if p.as_char() == c);
+    (0..trees.len()).any(|at| is(at, '.') && is(at + 1, '.') && (at == 0 || is(at - 1, ',')))
 }
 
 impl<'ast> Visit<'ast> for Finder {

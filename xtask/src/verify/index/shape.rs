@@ -73,7 +73,11 @@ impl SourceIndex {
         let (kind, path) = leaf.split_once('.').unwrap_or((leaf, ""));
         let (file, item) = self.payload(kind).ok_or_else(|| {
             let near = nearest(kind, self.kinds());
-            let offer = if near.is_empty() { String::new() } else { format!("; near: `{}`", near.join("`, `")) };
+            let offer = if near.is_empty() {
+                String::new()
+            } else {
+                format!("; near: `{}`", near.join("`, `"))
+            };
             format!("there is no event {kind}{offer}")
         })?;
         self.walk_from(file, item, path)
@@ -128,7 +132,8 @@ impl SourceIndex {
 
     /// Walks from a struct (`karn_sanctum::Snapshot`) along `envs[*].status`; fails with a reason for people.
     pub(crate) fn walk(&self, root: &str, path: &str) -> Result<Walked<'_>, String> {
-        let found = self.resolve(root).map_err(|missing| format!("no {} in the sources", missing.at))?;
+        let found =
+            self.resolve(root).map_err(|missing| format!("no {} in the sources", missing.at))?;
         let item = found.item().ok_or_else(|| format!("{root} is no struct"))?;
         self.walk_from(found.file, item, path)
     }
@@ -143,14 +148,18 @@ impl SourceIndex {
         let mut parts = path.split('.').peekable();
         while let Some(part) = parts.next() {
             let (name, stars) = split(part);
-            let field = owner.fields.iter().find(|field| field.name == name).ok_or_else(|| {
-                no_field(owner, &so_far, name)
-            })?;
+            let field = owner
+                .fields
+                .iter()
+                .find(|field| field.name == name)
+                .ok_or_else(|| no_field(owner, &so_far, name))?;
             so_far = if so_far.is_empty() { part.to_owned() } else { format!("{so_far}.{part}") };
             let mut ty = field.ty.clone();
             for _ in 0..stars {
                 let inside = ty.present().element();
-                ty = inside.cloned().ok_or_else(|| format!("{so_far} is {ty}, neither list nor map"))?;
+                ty = inside
+                    .cloned()
+                    .ok_or_else(|| format!("{so_far} is {ty}, neither list nor map"))?;
             }
             if parts.peek().is_none() {
                 return Ok(Walked { ty, owner, field, file, is_element: stars > 0 });
@@ -174,8 +183,11 @@ impl SourceIndex {
 
     fn collect(&self, file: &str, item: &Item, prefix: &str, depth: usize, into: &mut Vec<String>) {
         for field in &item.fields {
-            let mut path =
-                if prefix.is_empty() { field.name.clone() } else { format!("{prefix}.{}", field.name) };
+            let mut path = if prefix.is_empty() {
+                field.name.clone()
+            } else {
+                format!("{prefix}.{}", field.name)
+            };
             let mut ty = field.ty.present();
             let plain = path.clone();
             while let Some(element) = ty.element() {

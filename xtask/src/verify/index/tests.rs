@@ -36,15 +36,27 @@ mod tests {
 
 fn small() -> SourceIndex {
     let files = [
-        ("crates/karn-sanctum/src/lib.rs", "pub mod reading; pub mod snapshot; pub use snapshot::{LastUpdate, Snapshot};"),
+        (
+            "crates/karn-sanctum/src/lib.rs",
+            "pub mod reading; pub mod snapshot; pub use snapshot::{LastUpdate, Snapshot};",
+        ),
         ("crates/karn-sanctum/src/reading.rs", "pub struct Reading<T = f64> { pub value: T }"),
         ("crates/karn-sanctum/src/snapshot.rs", SNAPSHOT),
         ("crates/karn-sanctum/src/snapshot/policy.rs", POLICY),
         ("crates/karn-sanctum/tests/runner.rs", "mod progress; mod support;"),
-        ("crates/karn-sanctum/tests/progress.rs", "#[test] fn tele_014_a() {} fn helper() {} mod deep { #[test] #[ignore] fn b() {} }"),
+        (
+            "crates/karn-sanctum/tests/progress.rs",
+            "#[test] fn tele_014_a() {} fn helper() {} mod deep { #[test] #[ignore] fn b() {} }",
+        ),
         ("crates/karn-sanctum/tests/lonely.rs", "#[test] fn c() {}"),
-        ("crates/karn-sanctum/Cargo.toml", "[package]\nname = \"karn-sanctum\"\nautotests = false\n[[test]]\nname = \"runner\"\npath = \"tests/runner.rs\"\n"),
-        ("crates/leyline/src/lib.rs", "closed_word! { /// Why.\n FinishReason { Completed = \"completed\" } }\nmacro_rules! events { () => { pub enum Event {} } }"),
+        (
+            "crates/karn-sanctum/Cargo.toml",
+            "[package]\nname = \"karn-sanctum\"\nautotests = false\n[[test]]\nname = \"runner\"\npath = \"tests/runner.rs\"\n",
+        ),
+        (
+            "crates/leyline/src/lib.rs",
+            "closed_word! { /// Why.\n FinishReason { Completed = \"completed\" } }\nmacro_rules! events { () => { pub enum Event {} } }",
+        ),
         ("crates/broken/src/lib.rs", "fn ("),
         ("docs/notes.md", ""),
     ];
@@ -62,7 +74,10 @@ fn check_path(path: &str, file: &str, line: u32) {
 #[track_caller]
 fn check_missing(path: &str, at: &str, near: &[&str]) {
     let missing = small().resolve(path).unwrap_err();
-    assert_eq!((missing.at.as_str(), missing.nearest), (at, near.iter().map(|n| (*n).to_owned()).collect()));
+    assert_eq!(
+        (missing.at.as_str(), missing.nearest),
+        (at, near.iter().map(|n| (*n).to_owned()).collect())
+    );
 }
 
 #[test]
@@ -81,9 +96,21 @@ fn paths_lead_to_items_members_and_modules() {
 
 #[test]
 fn what_is_missing_is_named_with_its_neighbours() {
-    check_missing("karn_sanctum::Snapshott", "karn_sanctum::Snapshott", &["karn_sanctum::Snapshot", "karn_sanctum::snapshot"]);
-    check_missing("karn_sanctum::Snapshot::emty", "karn_sanctum::Snapshot::emty", &["karn_sanctum::Snapshot::empty"]);
-    check_missing("karn_sanctum::snapsho::Snapshot", "karn_sanctum::snapsho", &["karn_sanctum::snapshot", "karn_sanctum::Snapshot"]);
+    check_missing(
+        "karn_sanctum::Snapshott",
+        "karn_sanctum::Snapshott",
+        &["karn_sanctum::Snapshot", "karn_sanctum::snapshot"],
+    );
+    check_missing(
+        "karn_sanctum::Snapshot::emty",
+        "karn_sanctum::Snapshot::emty",
+        &["karn_sanctum::Snapshot::empty"],
+    );
+    check_missing(
+        "karn_sanctum::snapsho::Snapshot",
+        "karn_sanctum::snapsho",
+        &["karn_sanctum::snapshot", "karn_sanctum::Snapshot"],
+    );
     check_missing("karn::Snapshot", "karn", &[]);
     check_missing("leylin::Event", "leylin", &["leyline"]);
 }
@@ -109,17 +136,28 @@ fn paths_of_the_snapshot_lead_to_types() {
 #[test]
 fn a_path_that_leads_nowhere_says_where_it_stopped() {
     check_walk("max_batch", Err("Snapshot has no field max_batch; near: `max_batches`"));
-    check_walk("policy.kl_divergenc", Err("PolicyView has no field kl_divergenc; near: `policy.kl_divergence`"));
+    check_walk(
+        "policy.kl_divergenc",
+        Err("PolicyView has no field kl_divergenc; near: `policy.kl_divergence`"),
+    );
     check_walk("envs.status", Err("envs is [EnvView]: write `envs[*]` for its elements"));
     check_walk("max_batches[*]", Err("max_batches[*] is u64, neither list nor map"));
-    check_walk("policy.kl_divergence.value", Err("policy.kl_divergence is Option<Reading> and has no fields of its own"));
+    check_walk(
+        "policy.kl_divergence.value",
+        Err("policy.kl_divergence is Option<Reading> and has no fields of its own"),
+    );
 }
 
 #[test]
 fn leaves_are_readings_plain_values_and_lists_of_them() {
     let expected = [
-        "max_batches", "policy.kl_divergence", "policy.last.batch", "envs[*].status", "envs[*].returns",
-        "metrics[*].unit", "metrics[*].points",
+        "max_batches",
+        "policy.kl_divergence",
+        "policy.last.batch",
+        "envs[*].status",
+        "envs[*].returns",
+        "metrics[*].unit",
+        "metrics[*].points",
     ];
     let mut leaves = small().leaves("karn_sanctum::Snapshot");
     // The update that contains an update ends at the depth at which trees stop.
@@ -135,7 +173,10 @@ fn tests_have_the_names_that_their_binary_prints() {
     let names: Vec<_> = file.tests.iter().map(|t| (t.name.as_str(), t.is_ignored)).collect();
     assert_eq!(names, [("progress::tele_014_a", false), ("progress::deep::b", true)]);
     let unit = index.tests_in("crates/karn-sanctum/src/snapshot/policy.rs").unwrap();
-    assert_eq!((unit.binary, unit.tests[0].name.as_str()), (None, "snapshot::policy::tests::a_unit_test"));
+    assert_eq!(
+        (unit.binary, unit.tests[0].name.as_str()),
+        (None, "snapshot::policy::tests::a_unit_test")
+    );
     assert!(index.tests_in("crates/karn-sanctum/tests/lonely.rs").is_err());
     assert!(index.tests_in("crates/karn-sanctum/tests/gone.rs").is_err());
 }
@@ -146,7 +187,10 @@ fn a_file_that_is_no_rust_says_so_and_others_are_only_there() {
     assert!(index.facts("crates/broken/src/lib.rs").unwrap().broken.is_some());
     assert!(index.has_file("docs/notes.md") && index.facts("docs/notes.md").is_none());
     assert!(!index.has_file("docs/gone.md"));
-    assert_eq!(index.nearest_files("src/policy.rs"), ["crates/karn-sanctum/src/snapshot/policy.rs"]);
+    assert_eq!(
+        index.nearest_files("src/policy.rs"),
+        ["crates/karn-sanctum/src/snapshot/policy.rs"]
+    );
 }
 
 #[test]
@@ -156,7 +200,10 @@ fn derives_and_bytes_are_those_of_the_source() {
     let item = found.item().unwrap();
     assert_eq!(item.derives, ["Debug", "Default"]);
     let text = index.text(found.file).unwrap().get(item.bytes.clone()).unwrap();
-    assert!(text.trim_start().starts_with("pub struct PolicyView") && text.ends_with('}'), "{text}");
+    assert!(
+        text.trim_start().starts_with("pub struct PolicyView") && text.ends_with('}'),
+        "{text}"
+    );
 }
 
 #[test]

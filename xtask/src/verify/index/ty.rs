@@ -9,12 +9,12 @@ pub(crate) enum Ty {
     Named {
         /// As written, in segments: `["leyline", "RunId"]`.
         path: Vec<String>,
-        args: Vec<Ty>,
+        args: Vec<Self>,
     },
     /// `[T]`.
-    List(Box<Ty>),
+    List(Box<Self>),
     /// `(A, B)`.
-    Tuple(Vec<Ty>),
+    Tuple(Vec<Self>),
     /// Anything else.
     Other,
 }
@@ -22,9 +22,8 @@ pub(crate) enum Ty {
 /// Names whose only meaning is who owns the value.
 const OWNERS: [&str; 4] = ["Arc", "Box", "Cow", "Rc"];
 
-const INTEGERS: [&str; 12] = [
-    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-];
+const INTEGERS: [&str; 12] =
+    ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
 
 impl Ty {
     /// Reads a type of the sources.
@@ -137,7 +136,9 @@ impl fmt::Display for Ty {
             Self::Named { path: _, args } => {
                 f.write_str(self.head().unwrap_or("?"))?;
                 // As the sources write it: the default argument is left out.
-                if args.is_empty() || (self.head() == Some("Reading") && *args == [Self::plain("f64")]) {
+                if args.is_empty()
+                    || (self.head() == Some("Reading") && *args == [Self::plain("f64")])
+                {
                     return Ok(());
                 }
                 f.write_str("<")?;
@@ -190,7 +191,9 @@ mod tests {
 
     #[test]
     fn types_are_shown_as_a_record_writes_them() {
-        for text in ["Option<Reading>", "[(u64, f64)]", "BTreeMap<String, SinkLoss>", "Reading<u32>"] {
+        for text in
+            ["Option<Reading>", "[(u64, f64)]", "BTreeMap<String, SinkLoss>", "Reading<u32>"]
+        {
             assert_eq!(Ty::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Ty::parse("Arc<[Arc<LogLine>]>").unwrap().to_string(), "[LogLine]");

@@ -1,0 +1,74 @@
+//! Every static code has a record that shows exactly it and one that shows nothing: `xtask/fixtures/CODE/`.
+//!
+//! They speak of the small tree `xtask/fixtures/world/`. A block ` ```overlay PATH ` in a fixture replaces a file of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use crate::verify::checks::CHECKS;
+use crate::verify::code::{self, Tier};
+use crate::verify::finding::Finding;
+use crate::verify::index::SourceIndex;
+use crate::verify::record::{self, Record};
+use crate::verify::tables::Tables;
+use crate::verify::world::{Ran, World};
+
+fn folder() -> PathBuf {
+    crate::workspace::root().join("xtask/fixtures")
+}
+
+fn read(path: &str) -> Record {
+    let text = fs::read_to_string(folder().join(path)).unwrap();
+    record::parse("docs/telemetry/TELE-014_max_batches.md", &text)
+}
+
+/// Returns the world of the fixtures with one record in it.
+fn world(record: Record) -> World {
+    let mut overlay = BTreeMap::new();
+    for block in &record.blocks {
+        if let Some(path) = block.language.strip_prefix("overlay ") {
+            overlay.insert(path.to_owned(), block.text.clone());
+        }
+    }
+    World {
+        records: vec![record],
+        index: SourceIndex::load_with(&folder().join("world"), overlay).unwrap(),
+        evidence: Ran::No("fixtures have no probe".to_owned()),
+        tests: Ran::No("fixtures run no tests".to_owned()),
+        tables: Tables::default(),
+        today: "2026-11-22".to_owned(),
+        first_commit: "2026-11-20".to_owned(),
+    }
+}
+
+/// Returns what all static checks say about a fixture, the parser's own words first.
+fn findings(path: &str) -> Vec<Finding> {
+    let world = world(read(path));
+    let mut found: Vec<Finding> = world.records.iter().flat_map(|r| r.problems.clone()).collect();
+    for check in CHECKS.iter().filter(|check| check.code.spec().tier == Tier::Static) {
+        found.extend((check.run)(&world).findings);
+    }
+    found
+}
+
+/// Returns the folders of fixtures that are named like a code.
+fn coded() -> BTreeSet<String> {
+    let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = entries.map(|name| name.into_string().unwrap());
+    names.filter(|name| code::Code::find(name).is_some()).collect()
+}
+
+#[test]
+fn each_bad_fixture_shows_exactly_its_code_and_each_good_one_nothing() {
+    let codes = coded();
+    assert!(codes.len() > 8, "{codes:?}");
+    for name in codes {
+        let bad = findings(&format!("{name}/bad.md"));
+        let shown: BTreeSet<&str> = bad.iter().map(|finding| finding.code.as_str()).collect();
+        assert_eq!(shown, BTreeSet::from([name.as_str()]), "{name}/bad.md: {bad:#?}");
+        assert_eq!(bad.len(), 1, "{name}/bad.md: one cause, one finding: {bad:#?}");
+        let good = findings(&format!("{name}/good.md"));
+        assert_eq!(good, [], "{name}/good.md");
+    }
+}
