@@ -42,7 +42,7 @@ enum Task {
     Bench(bench::Args),
     /// Runs the fuzz targets of all crates for a bounded time each (needs cargo-fuzz).
     Fuzz(fuzz::Args),
-    /// Writes a new telemetry record: what the sources know, and TODO where a person has to speak.
+    /// Writes a new telemetry record: what the sources know, and open cells where a person has to speak.
     NewTelemetry(verify::new_telemetry::Args),
     /// Draws the pictures of the documents from a recorded run.
     Pictures(pictures::Args),
