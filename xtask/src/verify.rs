@@ -10,6 +10,7 @@ mod fixture_tests;
 mod grammar;
 mod index;
 pub(crate) mod new_telemetry;
+mod plan;
 mod record;
 mod report;
 mod tables;

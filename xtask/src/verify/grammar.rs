@@ -175,8 +175,8 @@ impl Format {
     pub(crate) fn step(self) -> Option<f64> {
         match self {
             Self::Int | Self::Bytes | Self::DurationCompact | Self::DurationFull => Some(1.0),
-            Self::Fixed(digits) => Some(0.1_f64.powi(i32::from(digits))),
-            Self::Percent(digits) => Some(0.1_f64.powi(i32::from(digits) + 2)),
+            Self::Fixed(digits) => Some(1.0 / 10_f64.powi(i32::from(digits))),
+            Self::Percent(digits) => Some(1.0 / 10_f64.powi(i32::from(digits) + 2)),
             Self::Sci(_) | Self::Si | Self::Text => None,
         }
     }
