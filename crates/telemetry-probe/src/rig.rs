@@ -6,6 +6,8 @@
 use telemetry_evidence::evidence::{HubSeen, Metric, WidgetSeen};
 
 /// A value as serde sees it: keeps NaN, infinities and the difference between integers and floats.
+///
+/// Made and read with [`crate::tree::to_tree`] and [`crate::tree::from_tree`], which write words as text.
 pub type Tree = ciborium::value::Value;
 
 /// A scripted run, as the plain inputs of the emission functions.
@@ -87,17 +89,28 @@ pub enum Subject {
     Screen,
 }
 
-/// A cell: what stands there and its style class as an initial (see `ExampleSeen::classes`).
+/// What to draw, where and how large.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    /// The symbol; empty behind a wide one.
-    pub symbol: String,
-    /// `p d a o w c m s ?`.
-    pub class: char,
+pub struct View {
+    /// A widget or the screen.
+    pub what: Subject,
+    /// Name of the page or overlay.
+    pub scene: &'static str,
+    /// Room for it.
+    pub size: Size,
 }
 
-/// A drawing: rows of cells.
-pub type Drawn = Vec<Vec<Cell>>;
+/// A row of a drawing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Row {
+    /// The symbols of all cells; the empty cell behind a wide symbol adds nothing.
+    pub text: String,
+    /// One initial of a style class per character of `text`: `p d a o w c m s ?` (see `ExampleSeen::classes`).
+    pub classes: String,
+}
+
+/// A drawing.
+pub type Drawn = Vec<Row>;
 
 /// A pipeline that can be probed.
 pub trait Rig: Sync {
@@ -119,14 +132,15 @@ pub trait Rig: Sync {
     /// Makes the verdict of a reading that was edited directly true again.
     fn judge(&self, snapshot: &mut Tree, path: &str);
 
-    /// Draws a snapshot with the real widgets. Fails if the tree is no snapshot (an edit of the wrong type).
-    fn draw(
-        &self,
-        snapshot: &Tree,
-        what: &Subject,
-        scene: &str,
-        size: Size,
-    ) -> Result<Drawn, String>;
+    /// Draws a snapshot with the real widgets, once per view. Fails if the tree is no snapshot (an edit of the wrong type).
+    fn draw(&self, snapshot: &Tree, views: &[View]) -> Result<Vec<Drawn>, String>;
+
+    /// Draws `before` and then `after` with the same widgets, and returns the second drawing. The default is for widgets
+    /// that keep nothing between two drawings.
+    fn draw_after(&self, _before: &Tree, after: &Tree, view: &View) -> Result<Drawn, String> {
+        let drawn = self.draw(after, std::slice::from_ref(view))?;
+        drawn.into_iter().next().ok_or_else(|| "nothing was drawn".to_owned())
+    }
 
     /// Returns every widget, in the order of the screen.
     fn widgets(&self) -> Vec<WidgetSeen>;
@@ -136,6 +150,15 @@ pub trait Rig: Sync {
 
     /// Returns every scene, the main screen first.
     fn scenes(&self) -> Vec<&'static str>;
+
+    /// Returns the scenes in which a widget shows something of its own, the main screen first.
+    fn scenes_of(&self, _widget: &str) -> Vec<&'static str> {
+        self.scenes().into_iter().take(1).collect()
+    }
+
+    /// Returns the paths, with `[*]` for indices, of all maps whose keys are data: in the snapshot (`metrics`), in payloads
+    /// (`MetricLogged.values`), and in the inputs.
+    fn maps(&self) -> Vec<&'static str>;
 
     /// Returns closed vocabularies, to move a word to the next one.
     fn words(&self) -> Vec<Vec<&'static str>>;
