@@ -26,7 +26,7 @@ pub struct Evidence {
     pub hub: HubSeen,
     /// Input leaf → payload leaves that moved.
     pub emission: BTreeMap<String, BTreeSet<String>>,
-    /// Payload leaf → snapshot leaves that moved, per order of the events.
+    /// Payload leaf, or a kind alone for one more such event → snapshot leaves that moved, per order of the events.
     pub fold: BTreeMap<String, FoldSeen>,
     /// What moved without any payload: `clock`, `link`, `trainer_alive`, `rejected`, `unknown`, `gap`, `sampler <leaf>`.
     pub stimuli: BTreeMap<String, BTreeSet<String>>,
@@ -138,6 +138,8 @@ pub struct FoldSeen {
     pub last_writer: BTreeSet<String>,
     /// Leaves that went away or came when an optional payload leaf became absent.
     pub by_absence: BTreeSet<String>,
+    /// Readings of which only batch, time, freshness or verdict moved: no movement of the leaf, but a use of the payload.
+    pub besides: BTreeSet<String>,
 }
 
 /// One leaf that is not what it should be.

@@ -5,7 +5,16 @@
 //! | [`rig`] | the only glue between the verifier and a product |
 //! | [`tree`] | values as trees: paths, leaves, differences |
 //! | [`nudge`] | other values for a leaf |
+//! | [`mod@probe`] | the algorithm |
+//! | [`command`] | plan in, evidence out |
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value of ciborium is an open enum of somebody else"
+)]
+
+pub mod command;
 pub mod nudge;
+pub mod probe;
 pub mod rig;
 pub mod tree;

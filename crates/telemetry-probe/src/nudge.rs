@@ -117,7 +117,7 @@ fn floats(x: f64, bounds: Bounds) -> Vec<f64> {
     near.into_iter().chain(far).collect()
 }
 
-fn middle(bounds: Bounds) -> f64 {
+const fn middle(bounds: Bounds) -> f64 {
     f64::midpoint(bounds.low, bounds.high)
 }
 

@@ -45,7 +45,8 @@ pub struct Emitted {
     pub kind: String,
     /// Seconds of the producer's clock at which it is emitted.
     pub at: f64,
-    /// Fields of the envelope that the hub does not make itself: run_id, group_id, severity, message, env_id.
+    /// Fields of the envelope that the hub does not make itself: `run_id`, `group_id`, `severity`, `message`,
+    /// `env_id`.
     pub envelope: Tree,
     /// The payload.
     pub body: Tree,

@@ -44,11 +44,13 @@ const READING: [&str; 5] = ["value", "batch", "mono_ns", "fresh", "verdict"];
 
 impl Path {
     /// Returns the path of a field of what this path names.
+    #[must_use]
     pub fn field(&self, name: &str) -> Self {
         self.with(Part::Field(name.to_owned()))
     }
 
     /// Returns this path with one more step.
+    #[must_use]
     pub fn with(&self, part: Part) -> Self {
         let mut parts = self.0.clone();
         parts.push(part);
@@ -71,8 +73,8 @@ impl Path {
                     text.push_str(name);
                 }
                 Part::Index(_) | Part::Entry(_) if is_wild => text.push_str("[*]"),
-                Part::Index(index) => text.push_str(&format!("[{index}]")),
-                Part::Entry(key) => text.push_str(&format!("[{key}]")),
+                Part::Index(index) => text.extend(["[", &index.to_string(), "]"]),
+                Part::Entry(key) => text.extend(["[", key, "]"]),
             }
         }
         text
@@ -495,8 +497,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_json(json: &Json, like: Tree, expected: &Tree) {
-        assert!(same(&from_json(json, Some(&like)), expected), "{json} like {like:?}");
+    fn check_json(json: &Json, like: impl Into<Tree>, expected: &Tree) {
+        let seen = from_json(json, Some(&like.into()));
+        assert!(same(&seen, expected), "{json} became {seen:?}");
     }
 
     #[test]

@@ -1,0 +1,334 @@
+//! Snapshot to cells: every snapshot leaf, every widget alone, then whole screens; and digits that nothing moves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use telemetry_evidence::Evidence;
+use telemetry_evidence::evidence::{Dark, Difference, StaleSeen};
+
+use crate::nudge::{nudges, readings};
+use crate::rig::{Drawn, Size, Subject, Tree, View};
+use crate::tree::{Path, child, is_reading, same, set};
+
+use super::base::{Base, Run};
+use super::cells::{Spot, moved, tokens};
+use super::spread::spread;
+
+/// Entries of a list that are moved in every view: these at its beginning and as many at its end.
+const ENDS: usize = 2;
+/// Entries of a list that are moved where it is shown: at most these at its end.
+const SHOWN: usize = 12;
+/// Sizes of the screen.
+const SCREENS: [(u16, u16); 3] = [(120, 40), (80, 24), (200, 60)];
+
+/// What of a leaf is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Value,
+    Fresh,
+    Rest,
+}
+
+/// A changed leaf of the snapshot of a run.
+pub(super) struct Edit {
+    pub(super) path: Path,
+    pub(super) wild: String,
+    /// Whether it stands at an end of its list.
+    is_at_end: bool,
+    pub(super) part: Part,
+    pub(super) value: Tree,
+}
+
+impl Edit {
+    /// Returns the snapshot with the change.
+    pub(super) fn applied(&self, snapshot: &Tree) -> Tree {
+        let mut snapshot = snapshot.clone();
+        set(&mut snapshot, &self.path, self.value.clone());
+        snapshot
+    }
+}
+
+/// Returns every change of every leaf of a run.
+pub(super) fn edits(base: &Base<'_>, run: &Run) -> Vec<Edit> {
+    let leaves = base.shape.leaves(&Path::default(), &run.snapshot);
+    let mut entries: BTreeMap<String, usize> = BTreeMap::new();
+    for (path, _) in &leaves {
+        *entries.entry(path.wild()).or_default() += 1;
+    }
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (path, value) in leaves {
+        let wild = path.wild();
+        let count = entries.get(&wild).copied().unwrap_or(1);
+        let index = seen.entry(wild.clone()).or_default();
+        let is_at_end = *index < ENDS || count - *index <= ENDS;
+        let is_shown = *index < ENDS || count - *index <= SHOWN;
+        *index += 1;
+        if !is_shown || base.unsteady.contains(&wild) {
+            continue;
+        }
+        let mut add = |part, value| {
+            all.push(Edit { path: path.clone(), wild: wild.clone(), is_at_end, part, value });
+        };
+        if matches!(value, Tree::Null) {
+            if let Some(sample) = base.samples.get(&wild) {
+                add(Part::Value, sample.clone());
+            }
+            continue;
+        }
+        for other in nudges(value, base.bounds_of_leaf(&wild), &base.words) {
+            add(Part::Value, other);
+        }
+        add(Part::Value, Tree::Null);
+        for other in readings(value, &base.words) {
+            let is_fresh = child(&other, "fresh").zip(child(value, "fresh"));
+            let part = if is_fresh.is_some_and(|(a, b)| !same(a, b)) { Part::Fresh } else { Part::Rest };
+            add(part, other);
+        }
+    }
+    all
+}
+
+/// What happened to one view.
+struct Seen {
+    view: View,
+    place: String,
+    widget: String,
+    before: Drawn,
+    touched: BTreeSet<Spot>,
+}
+
+/// Draws every widget alone with every leaf changed, in every run.
+pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
+    let mut fresh = BTreeSet::new();
+    let mut by_value = BTreeSet::new();
+    for (index, run) in base.runs.iter().enumerate() {
+        let mut views = views(base, run);
+        let edits = edits(base, run);
+        let plans: Vec<(usize, Vec<usize>)> = edits
+            .iter()
+            .enumerate()
+            .map(|(at, edit)| (at, chosen(evidence, edit, &views, index == 0)))
+            .collect();
+        let found = spread(&plans, |(at, chosen)| {
+            let asked: Vec<View> = chosen.iter().map(|view| views[*view].view.clone()).collect();
+            // What the snapshot refuses is no value for it.
+            let drawn = base.rig.draw(&edits[*at].applied(&run.snapshot), &asked).ok()?;
+            let spots = chosen.iter().zip(drawn).map(|(view, after)| (*view, moved(&views[*view].before, &after)));
+            Some(spots.filter(|(_, spots)| !spots.is_empty()).collect::<Vec<_>>())
+        });
+        for ((at, _), found) in plans.iter().zip(found) {
+            let Some(found) = found else { continue };
+            let edit = &edits[*at];
+            evidence.probes += 1;
+            let shown = evidence.draw.entry(edit.wild.clone()).or_default();
+            for (view, spots) in found {
+                let view = &mut views[view];
+                let cells = shown.entry(view.place.clone()).or_default();
+                *cells = (*cells).max(spots.len() as u32);
+                let pair = (edit.wild.clone(), view.place.clone());
+                match edit.part {
+                    Part::Value => by_value.insert(pair),
+                    Part::Fresh => fresh.insert(pair),
+                    Part::Rest => false,
+                };
+                view.touched.extend(spots);
+            }
+        }
+        dark(run, &views, evidence);
+    }
+    let is_reading = |wild: &str| base.samples.get(wild).is_some_and(is_reading);
+    for (leaf, widget) in by_value.iter().filter(|(leaf, _)| is_reading(leaf)) {
+        let looks_fresh = !fresh.contains(&(leaf.clone(), widget.clone()));
+        evidence.stale.push(StaleSeen { leaf: leaf.clone(), widget: Some(widget.clone()), looks_fresh });
+    }
+    memories(base, evidence);
+}
+
+fn views(base: &Base<'_>, run: &Run) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for widget in base.widgets.iter().map(|widget| &widget.name) {
+        if base.unsteady.contains(widget) {
+            continue;
+        }
+        let views = base.views(widget);
+        let Ok(drawn) = base.rig.draw(&run.snapshot, &views) else { continue };
+        for (view, before) in views.into_iter().zip(drawn) {
+            seen.push(Seen {
+                place: base.place(widget, view.scene),
+                widget: widget.clone(),
+                view,
+                before,
+                touched: BTreeSet::new(),
+            });
+        }
+    }
+    seen
+}
+
+/// Returns the views worth drawing with a change: all in the first run; later the usual size of each, and every size of
+/// those that show the leaf, because their digits want an explanation.
+fn chosen(evidence: &Evidence, edit: &Edit, views: &[Seen], is_first: bool) -> Vec<usize> {
+    let shown = evidence.draw.get(&edit.wild);
+    let is_new = shown.is_none();
+    let mut last = "";
+    let mut chosen = Vec::new();
+    for (index, view) in views.iter().enumerate() {
+        let is_usual = view.place != last;
+        last = &view.place;
+        let is_shown = shown.is_some_and(|shown| shown.contains_key(&view.place));
+        let is_wanted = if edit.is_at_end { is_first || is_new || is_usual } else { is_first };
+        if is_wanted || is_shown {
+            chosen.push(index);
+        }
+    }
+    chosen
+}
+
+fn dark(run: &Run, views: &[Seen], evidence: &mut Evidence) {
+    for seen in views {
+        let size = format!("{}x{}", seen.view.size.columns, seen.view.size.rows);
+        for token in tokens(&seen.before) {
+            evidence.numerals += 1;
+            if (token.columns.0..token.columns.1).any(|at| seen.touched.contains(&(token.row, at))) {
+                continue;
+            }
+            let dark = Dark {
+                widget: seen.widget.clone(),
+                scene: format!("{}, run {}", seen.view.scene, run.name),
+                size: size.clone(),
+                token: token.text,
+                line: seen.before[token.row].text.clone(),
+                column: token.columns.0 as u32,
+            };
+            evidence.dark.push(dark);
+        }
+    }
+}
+
+/// Draws another snapshot first: a widget that keeps something of it has a memory.
+fn memories(base: &Base<'_>, evidence: &mut Evidence) {
+    let run = &base.runs[0];
+    let edits = edits(base, run);
+    let jobs: Vec<_> = base
+        .widgets
+        .iter()
+        .flat_map(|widget| base.views(&widget.name).into_iter().take(1).map(|view| (&widget.name, view)))
+        .collect();
+    let found = spread(&jobs, |(widget, view)| {
+        let alone = base.rig.draw(&run.snapshot, std::slice::from_ref(view)).ok()?.into_iter().next()?;
+        let shows = |edit: &&Edit| {
+            let shown = evidence.draw.get(&edit.wild);
+            edit.part == Part::Value && shown.is_some_and(|shown| shown.contains_key(*widget))
+        };
+        let mut done = BTreeSet::new();
+        edits.iter().filter(shows).filter(|edit| done.insert(&edit.wild)).find_map(|edit| {
+            let before = edit.applied(&run.snapshot);
+            let after = base.rig.draw_after(&before, &run.snapshot, view).ok()?;
+            (after != alone).then(|| (texts(&alone), texts(&after)))
+        })
+    });
+    for ((widget, _), found) in jobs.iter().zip(found) {
+        evidence.probes += 1;
+        if let Some((expected, actual)) = found {
+            evidence.remembered.push(Difference { leaf: (*widget).clone(), expected, actual });
+        }
+    }
+}
+
+fn texts(drawn: &Drawn) -> serde_json::Value {
+    drawn.iter().map(|row| row.text.trim_end()).collect::<Vec<_>>().join("\n").into()
+}
+
+/// Draws whole screens with every leaf changed until each was seen at each size, and looks for digits of no widget.
+pub(crate) fn screens(base: &Base<'_>, evidence: &mut Evidence) {
+    let scenes = base.rig.scenes();
+    let main = scenes.first().copied().unwrap_or_default();
+    let screen = |scene, (columns, rows)| View {
+        what: Subject::Screen,
+        scene,
+        size: Size { columns, rows },
+    };
+    let views: Vec<View> = SCREENS.iter().map(|size| screen(main, *size)).collect();
+    for view in &views {
+        evidence.screens.insert(size_of(view), BTreeSet::new());
+    }
+    for run in &base.runs {
+        let Ok(before) = base.rig.draw(&run.snapshot, &views) else { continue };
+        let edits: Vec<Edit> = edits(base, run)
+            .into_iter()
+            .filter(|edit| edit.is_at_end && evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty()))
+            .collect();
+        let open = |edit: &Edit, view: &View| !evidence.screens[&size_of(view)].contains(&edit.wild);
+        let mut by_leaf: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
+        for edit in edits.iter().filter(|edit| views.iter().any(|view| open(edit, view))) {
+            by_leaf.entry(&edit.wild).or_default().push(edit);
+        }
+        let by_leaf: Vec<_> = by_leaf.into_values().collect();
+        let found = spread(&by_leaf, |edits| {
+            let mut seen = BTreeSet::new();
+            for edit in edits {
+                let left: Vec<usize> = (0..views.len())
+                    .filter(|view| !seen.contains(view) && open(edit, &views[*view]))
+                    .collect();
+                let asked: Vec<View> = left.iter().map(|view| views[*view].clone()).collect();
+                if asked.is_empty() {
+                    break;
+                }
+                let Ok(after) = base.rig.draw(&edit.applied(&run.snapshot), &asked) else { continue };
+                seen.extend(left.into_iter().zip(after).filter(|(view, after)| before[*view] != *after).map(|(view, _)| view));
+            }
+            seen
+        });
+        for (edits, seen) in by_leaf.iter().zip(found) {
+            evidence.probes += 1;
+            for view in seen {
+                let leaves = evidence.screens.entry(size_of(&views[view])).or_default();
+                leaves.extend(edits.first().map(|edit| edit.wild.clone()));
+            }
+        }
+    }
+    let everywhere: Vec<View> = scenes.iter().skip(1).map(|scene| screen(*scene, SCREENS[0])).chain(views).collect();
+    dark_screens(base, &everywhere, evidence);
+}
+
+fn size_of(view: &View) -> String {
+    format!("{}x{}", view.size.columns, view.size.rows)
+}
+
+/// Digits on whole screens that stand in no widget, and that no change of many leaves at once moves.
+fn dark_screens(base: &Base<'_>, views: &[View], evidence: &mut Evidence) {
+    let run = &base.runs[0];
+    let Ok(before) = base.rig.draw(&run.snapshot, views) else { return };
+    let mut alone = BTreeSet::new();
+    for seen in self::views(base, run) {
+        alone.extend(tokens(&seen.before).into_iter().map(|token| token.text));
+    }
+    let open: Vec<usize> = (0..views.len())
+        .filter(|view| tokens(&before[*view]).iter().any(|token| !alone.contains(&token.text)))
+        .collect();
+    let edits = edits(base, run);
+    let firsts: Vec<&Edit> = edits.iter().filter(|edit| edit.is_at_end && edit.part == Part::Value).collect();
+    let asked: Vec<View> = open.iter().map(|view| views[*view].clone()).collect();
+    let touched = spread(&firsts, |edit| {
+        let drawn = base.rig.draw(&edit.applied(&run.snapshot), &asked).unwrap_or_default();
+        open.iter().zip(drawn).map(|(view, after)| moved(&before[*view], &after)).collect::<Vec<_>>()
+    });
+    for (at, view) in open.iter().enumerate() {
+        let all: BTreeSet<Spot> = touched.iter().filter_map(|spots| spots.get(at)).flatten().copied().collect();
+        for token in tokens(&before[*view]) {
+            let is_moved = (token.columns.0..token.columns.1).any(|column| all.contains(&(token.row, column)));
+            evidence.numerals += 1;
+            if is_moved || alone.contains(&token.text) {
+                continue;
+            }
+            evidence.dark.push(Dark {
+                widget: "screen".to_owned(),
+                scene: format!("{}, run {}", views[*view].scene, run.name),
+                size: size_of(&views[*view]),
+                line: before[*view][token.row].text.clone(),
+                token: token.text,
+                column: token.columns.0 as u32,
+            });
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Inputs to payloads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use telemetry_evidence::Evidence;
+
+use crate::nudge::{Bounds, nudges};
+use crate::rig::{Emitted, Step, Tree};
+use crate::tree::{Path, set};
+
+use super::base::{Base, Run};
+use super::spread::spread;
+
+/// Moves every input leaf in every scripted run and records which payload leaves move.
+pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
+    let jobs: Vec<(&Run, Path)> = base
+        .runs
+        .iter()
+        .flat_map(|run| {
+            let leaves = base.shape.leaves(&Path::default(), &run.inputs);
+            leaves.into_iter().map(move |(path, _)| (run, path))
+        })
+        .collect();
+    let moved = spread(&jobs, |(run, path)| move_input(base, run, path));
+    for ((_, path), (moved, tries)) in jobs.iter().zip(moved) {
+        evidence.probes += tries;
+        evidence.emission.entry(path.wild()).or_default().extend(moved);
+    }
+}
+
+fn move_input(base: &Base<'_>, run: &Run, path: &Path) -> (BTreeSet<String>, u32) {
+    let mut moved = BTreeSet::new();
+    let mut tries = 0;
+    let Some(leaf) = crate::tree::get(&run.inputs, path) else { return (moved, tries) };
+    let mut others = nudges(leaf, Bounds::default(), &base.words);
+    others.push(Tree::Null);
+    for other in others {
+        let mut inputs = run.inputs.clone();
+        set(&mut inputs, path, other);
+        // What the inputs refuse is no value for them.
+        if let Ok(steps) = base.rig.emit(&inputs) {
+            tries += 1;
+            compare(base, &run.script.steps, &steps, &mut moved);
+        }
+    }
+    (moved, tries)
+}
+
+/// Compares the n-th event of each kind with the n-th of the same kind.
+fn compare(base: &Base<'_>, before: &[Step], after: &[Step], moved: &mut BTreeSet<String>) {
+    let (before, after) = (by_kind(before), by_kind(after));
+    let kinds: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    for kind in kinds {
+        let none = Vec::new();
+        let a = before.get(*kind).unwrap_or(&none);
+        let b = after.get(*kind).unwrap_or(&none);
+        for (a, b) in a.iter().zip(b) {
+            let root = Path::default().field(kind);
+            let body = base.shape.differences(&root, &a.body, &b.body);
+            let root = Path::default().field("envelope");
+            let envelope = base.shape.differences(&root, &a.envelope, &b.envelope);
+            moved.extend(body.iter().chain(&envelope).map(Path::wild));
+        }
+        // An event more or less is all of its leaves more or less.
+        let shared = a.len().min(b.len());
+        for event in a.iter().skip(shared).chain(b.iter().skip(shared)) {
+            let root = Path::default().field(kind);
+            moved.extend(base.shape.leaves(&root, &event.body).iter().map(|(path, _)| path.wild()));
+        }
+    }
+}
+
+fn by_kind(steps: &[Step]) -> BTreeMap<&str, Vec<&Emitted>> {
+    let mut kinds: BTreeMap<&str, Vec<&Emitted>> = BTreeMap::new();
+    for step in steps {
+        if let Step::Event(event) = step {
+            kinds.entry(&event.kind).or_default().push(event);
+        }
+    }
+    kinds
+}

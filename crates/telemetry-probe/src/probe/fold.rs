@@ -1,0 +1,266 @@
+//! Payloads to snapshot: every payload leaf, in the order of a real run and as the last writer, a little and a lot.
+
+use std::collections::BTreeMap;
+
+use telemetry_evidence::Evidence;
+use telemetry_evidence::evidence::{FoldSeen, HubSeen};
+use telemetry_evidence::plan::{Mode, Move};
+
+use crate::nudge::{Bounds, nudges};
+use crate::rig::{Script, Subject, Tree, View};
+use crate::tree::{Path, set};
+
+use super::base::{Base, Moved, add_hub};
+use super::scripts::{
+    doubled, event, last_places, last_writer, with_value, with_value_everywhere,
+};
+use super::spread::spread;
+
+/// The order of the events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Canonical,
+    LastWriter,
+    /// An absent value, in the order of a real run.
+    Absent,
+}
+
+/// A changed script and the leaf it is about.
+struct Job {
+    run: usize,
+    leaf: String,
+    order: Order,
+    /// Which of the orders above it is compared with: an index into the references.
+    reference: usize,
+    script: Script,
+}
+
+/// A script that others are compared with.
+struct Reference {
+    script: Script,
+    snapshot: Option<Tree>,
+    hub: HubSeen,
+}
+
+/// What a job found.
+struct Found {
+    moved: Moved,
+    hub: HubSeen,
+    snapshot: Tree,
+}
+
+/// All jobs and what they are compared with.
+struct Jobs<'a, 'b> {
+    base: &'a Base<'b>,
+    jobs: Vec<Job>,
+    references: Vec<Reference>,
+}
+
+/// Moves every payload leaf in every scripted run and records which snapshot leaves move.
+pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
+    let mut all = Jobs { base, jobs: Vec::new(), references: Vec::new() };
+    for run in 0..base.runs.len() {
+        all.add_run(run);
+    }
+    let first = all.jobs.len();
+    let mut drawn = BTreeMap::new();
+    run_jobs(&mut all, 0, evidence, &mut drawn);
+    all.add_windows(evidence);
+    run_jobs(&mut all, first, evidence, &mut drawn);
+    draw_through(base, &drawn, evidence);
+}
+
+impl Jobs<'_, '_> {
+    fn reference(&mut self, script: Script, snapshot: Option<Tree>) -> usize {
+        self.references.push(Reference { script, snapshot, hub: HubSeen::default() });
+        self.references.len() - 1
+    }
+
+    fn push(&mut self, run: usize, leaf: &str, order: Order, reference: usize, script: Script) {
+        self.jobs.push(Job { run, leaf: leaf.to_owned(), order, reference, script });
+    }
+
+    fn add_run(&mut self, run: usize) {
+        let base = self.base;
+        let script = &base.runs[run].script;
+        let canonical = self.reference(script.clone(), Some(base.runs[run].snapshot.clone()));
+        let mut last = BTreeMap::new();
+        for (leaf, place) in last_places(base, script) {
+            let Some(kind) = event(script, place.step).map(|event| event.kind.clone()) else {
+                continue;
+            };
+            let (moved, at, reference) = last.entry(place.step).or_insert_with(|| {
+                let (moved, at) = last_writer(script, place.step);
+                let reference = self.reference(moved.clone(), None);
+                (moved, at, reference)
+            });
+            for other in nudges(&place.value, base.bounds_of_payload(&leaf), &base.words) {
+                let changed = with_value(script, place.step, &place.path, &other);
+                self.push(run, &leaf, Order::Canonical, canonical, changed);
+                if place.step != *at {
+                    let changed = with_value(moved, *at, &place.path, &other);
+                    self.push(run, &leaf, Order::LastWriter, *reference, changed);
+                }
+            }
+            let gone = with_value(script, place.step, &place.path, &Tree::Null);
+            self.push(run, &leaf, Order::Absent, canonical, gone);
+            let none = |_: &Tree| Some(Tree::Null);
+            let gone = with_value_everywhere(script, &kind, &place.path, &none);
+            self.push(run, &leaf, Order::Absent, canonical, gone);
+        }
+        self.add_envelopes(run, canonical);
+        self.add_kinds(run, canonical);
+    }
+
+    /// Leaves of the envelope move in all events at once: a part of a run with another id is no run.
+    fn add_envelopes(&mut self, run: usize, canonical: usize) {
+        let base = self.base;
+        let script = &base.runs[run].script;
+        let mut leaves: BTreeMap<Path, ()> = BTreeMap::new();
+        for event in super::base::events(script) {
+            for (path, value) in base.shape.leaves(&Path::default(), &event.envelope) {
+                if !matches!(value, Tree::Null) {
+                    leaves.insert(path, ());
+                }
+            }
+        }
+        for path in leaves.into_keys() {
+            for turn in 0..2 {
+                let mut changed = script.clone();
+                for step in &mut changed.steps {
+                    let crate::rig::Step::Event(event) = step else { continue };
+                    let old = crate::tree::get(&event.envelope, &path).cloned();
+                    let Some(old) = old.filter(|old| !matches!(old, Tree::Null)) else { continue };
+                    let mut others = nudges(&old, Bounds::default(), &base.words);
+                    if turn < others.len() {
+                        set(&mut event.envelope, &path, others.swap_remove(turn));
+                    }
+                }
+                let leaf = format!("envelope.{}", path.wild());
+                self.push(run, &leaf, Order::Canonical, canonical, changed);
+            }
+        }
+    }
+
+    /// One more event of a kind, whatever it says.
+    fn add_kinds(&mut self, run: usize, canonical: usize) {
+        let base = self.base;
+        let script = &base.runs[run].script;
+        let mut last = BTreeMap::new();
+        for step in 0..script.steps.len() {
+            if let Some(event) = event(script, step) {
+                last.insert(event.kind.clone(), step);
+            }
+        }
+        for (kind, step) in last {
+            self.push(run, &kind, Order::Canonical, canonical, doubled(script, step));
+        }
+    }
+
+    /// What one event cannot move is moved in all events of its kind: trends, averages, extremes.
+    fn add_windows(&mut self, evidence: &Evidence) {
+        let base = self.base;
+        let is_window = |leaf: &str| {
+            base.plan.records.iter().flat_map(|record| &record.moves).any(|term| {
+                matches!(term, Move::Event { leaf: l, mode: Mode::Over { .. } | Mode::Best } if l == leaf)
+            })
+        };
+        let mut canonical = BTreeMap::new();
+        for (index, reference) in self.references.iter().enumerate() {
+            if let Some(run) = base.runs.iter().position(|run| run.script == reference.script) {
+                canonical.entry(run).or_insert(index);
+            }
+        }
+        for (run, at) in canonical {
+            let script = &base.runs[run].script;
+            for (leaf, place) in last_places(base, script) {
+                let seen = evidence.fold.get(&leaf);
+                let moves = seen.is_some_and(|seen| !seen.canonical.is_empty());
+                if moves && !is_window(&leaf) {
+                    continue;
+                }
+                let Some(kind) = event(script, place.step).map(|event| event.kind.clone()) else {
+                    continue;
+                };
+                let bounds = base.bounds_of_payload(&leaf);
+                for turn in 0..2 {
+                    let other = |old: &Tree| {
+                        let mut others = nudges(old, bounds, &base.words);
+                        (turn < others.len()).then(|| others.swap_remove(turn))
+                    };
+                    let changed = with_value_everywhere(script, &kind, &place.path, &other);
+                    self.push(run, &leaf, Order::Canonical, at, changed);
+                }
+            }
+        }
+    }
+}
+
+fn run_jobs(
+    all: &mut Jobs<'_, '_>,
+    from: usize,
+    evidence: &mut Evidence,
+    drawn: &mut BTreeMap<String, Tree>,
+) {
+    let base = all.base;
+    let folded = spread(&all.references, |reference| match &reference.snapshot {
+        Some(_) => None,
+        None => base.rig.fold(&reference.script).ok(),
+    });
+    for (reference, folded) in all.references.iter_mut().zip(folded) {
+        if let Some(folded) = folded {
+            reference.snapshot = Some(folded.snapshot);
+            reference.hub = folded.hub;
+            add_hub(&mut evidence.hub, &reference.hub);
+        }
+    }
+    let references = &all.references;
+    let found = spread(&all.jobs[from..], |job| {
+        let before = references[job.reference].snapshot.as_ref()?;
+        // What the payload refuses is no value for it.
+        let folded = base.rig.fold(&job.script).ok()?;
+        let moved = base.moved(before, &folded.snapshot);
+        Some(Found { moved, hub: folded.hub, snapshot: folded.snapshot })
+    });
+    for (job, found) in all.jobs[from..].iter().zip(found) {
+        let Some(Found { moved, hub, snapshot }) = found else { continue };
+        add_hub(&mut evidence.hub, &hub);
+        evidence.probes += 1;
+        let seen: &mut FoldSeen = evidence.fold.entry(job.leaf.clone()).or_default();
+        match job.order {
+            Order::Canonical => {
+                if job.run == 0 && !moved.leaves.is_empty() {
+                    drawn.entry(job.leaf.clone()).or_insert(snapshot);
+                }
+                seen.canonical.extend(moved.leaves);
+                seen.besides.extend(moved.besides);
+            }
+            Order::LastWriter => {
+                seen.last_writer.extend(moved.leaves);
+                seen.besides.extend(moved.besides);
+            }
+            Order::Absent => seen.by_absence.extend(moved.presence),
+        }
+    }
+}
+
+/// Draws one moved snapshot per payload leaf, as proof of the whole way.
+fn draw_through(base: &Base<'_>, drawn: &BTreeMap<String, Tree>, evidence: &mut Evidence) {
+    let views: Vec<View> =
+        base.widgets.iter().flat_map(|widget| base.views(&widget.name).into_iter().take(1)).collect();
+    let Ok(before) = base.rig.draw(&base.runs[0].snapshot, &views) else { return };
+    let drawn: Vec<_> = drawn.iter().collect();
+    let moved = spread(&drawn, |(_, snapshot)| {
+        let Ok(after) = base.rig.draw(snapshot, &views) else { return Vec::new() };
+        let changed = before.iter().zip(after).zip(&views).filter(|((a, b), _)| *a != b);
+        changed
+            .filter_map(|(_, view)| match &view.what {
+                Subject::Widget(name) => Some(base.place(name, view.scene)),
+                Subject::Screen => None,
+            })
+            .collect()
+    });
+    for ((leaf, _), moved) in drawn.iter().zip(moved) {
+        evidence.through.entry((*leaf).clone()).or_default().extend(moved);
+    }
+}
