@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use telemetry_evidence::{Plan, SCHEMA};
 
-use crate::probe::probe;
+use crate::probe::{Stages, probe};
 use crate::rig::Rig;
 
 /// Moves every input of a pipeline and writes down what moves.
@@ -46,9 +46,6 @@ pub fn run(rig: &dyn Rig, options: &Options, now: &(dyn Fn() -> Duration + Sync)
         }
     }
 }
-
-/// A stage and how long it took.
-type Stages = Vec<(&'static str, Duration)>;
 
 fn write_evidence(
     rig: &dyn Rig,

@@ -1,3 +1,3 @@
 //! Writes the evidence of the real pipeline.
 
-fn main() {}
+const fn main() {}

@@ -34,12 +34,15 @@ use crate::rig::Rig;
 
 use base::Base;
 
+/// Stages with how long each of them took.
+pub type Stages = Vec<(&'static str, Duration)>;
+
 /// Probes a pipeline, and says how long each stage took. Fails if a scripted run cannot be made or folded at all.
 pub fn probe(
     rig: &dyn Rig,
     plan: &Plan,
     now: &(dyn Fn() -> Duration + Sync),
-) -> Result<(Evidence, Vec<(&'static str, Duration)>), String> {
+) -> Result<(Evidence, Stages), String> {
     let mut evidence = Evidence { schema: SCHEMA, ..Evidence::default() };
     let mut stages = Vec::new();
     let mut since = now();

@@ -98,7 +98,8 @@ impl<'a> Base<'a> {
     fn compare_twins(&mut self, a: &Folded, b: &Folded) {
         let moved = self.shape.differences(&Path::default(), &a.snapshot, &b.snapshot);
         self.unsteady.extend(moved.iter().map(Path::wild));
-        let views: Vec<_> = self.widgets.iter().flat_map(|widget| self.views(&widget.name)).collect();
+        let views: Vec<_> =
+            self.widgets.iter().flat_map(|widget| self.views(&widget.name)).collect();
         let drawings = [self.rig.draw(&a.snapshot, &views), self.rig.draw(&a.snapshot, &views)];
         let [Ok(a), Ok(b)] = drawings else { return };
         for ((view, a), b) in views.iter().zip(a).zip(b) {
@@ -147,27 +148,35 @@ impl<'a> Base<'a> {
     ) -> Vec<Leaf> {
         let mut order = Vec::new();
         let mut found: BTreeMap<String, Leaf> = BTreeMap::new();
-        let mut add = |path: String, value: &Tree, is_baseline: bool, is_fresh: bool, is_real: bool| {
-            let leaf = found.entry(path.clone()).or_insert_with(|| {
-                order.push(path.clone());
-                Leaf { path, baseline: Json::Null, fresh: Json::Null, reached: false, is_reading: false }
-            });
-            let is_present = !matches!(value, Tree::Null);
-            if is_baseline && leaf.baseline.is_null() {
-                leaf.baseline = to_json(value);
-            }
-            if is_fresh && leaf.fresh.is_null() {
-                leaf.fresh = to_json(value);
-            }
-            leaf.reached |= is_present && is_real;
-            leaf.is_reading |= is_reading(value);
-        };
+        let mut add =
+            |path: String, value: &Tree, is_baseline: bool, is_fresh: bool, is_real: bool| {
+                let leaf = found.entry(path.clone()).or_insert_with(|| {
+                    order.push(path.clone());
+                    Leaf {
+                        path,
+                        baseline: Json::Null,
+                        fresh: Json::Null,
+                        reached: false,
+                        is_reading: false,
+                    }
+                });
+                let is_present = !matches!(value, Tree::Null);
+                if is_baseline && leaf.baseline.is_null() {
+                    leaf.baseline = to_json(value);
+                }
+                if is_fresh && leaf.fresh.is_null() {
+                    leaf.fresh = to_json(value);
+                }
+                leaf.reached |= is_present && is_real;
+                leaf.is_reading |= is_reading(value);
+            };
         for (index, tree) in trees.iter().enumerate() {
             for (path, value) in self.shape.leaves(&Path::default(), tree) {
                 add(path.wild(), value, index == 0, false, true);
             }
         }
-        for (path, value) in fresh.iter().flat_map(|tree| self.shape.leaves(&Path::default(), tree)) {
+        for (path, value) in fresh.iter().flat_map(|tree| self.shape.leaves(&Path::default(), tree))
+        {
             add(path.wild(), value, false, true, false);
         }
         for (root, element) in elements {
@@ -243,9 +252,11 @@ impl<'a> Base<'a> {
             moved.leaves.insert(wild);
             moved.paths.insert(path);
         }
-        let outer = |path: &String| self.samples.keys().any(|other| {
-            other.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
-        });
+        let outer = |path: &String| {
+            self.samples.keys().any(|other| {
+                other.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+            })
+        };
         moved.leaves.retain(|path| !outer(path));
         moved.presence.retain(|path| !outer(path));
         moved

@@ -40,7 +40,9 @@ fn one(base: &Base<'_>, record: &RecordPlan) -> (RecordSeen, u32) {
 fn unknown_path(base: &Base<'_>, record: &RecordPlan) -> Option<String> {
     let is_known = |path: &String| {
         base.samples.keys().any(|known| {
-            known.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            known
+                .strip_prefix(path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
     };
     if record.paths.is_empty() {
@@ -178,14 +180,15 @@ fn draw_point(base: &Base<'_>, record: &RecordPlan, point: &Point) -> PointSeen 
             return seen;
         }
     };
-    let place = first_place(record, &snapshot, &point.given);
-    if let Some(leaf) = place.as_ref().and_then(|path| get(&snapshot, path))
+    let spot = first_place(record, &snapshot, &point.given);
+    if let Some(leaf) = spot.as_ref().and_then(|path| get(&snapshot, path))
         && is_reading(leaf)
     {
-        seen.verdict = child(leaf, "verdict").and_then(Tree::as_text).map(|word| word.replace('_', " "));
+        seen.verdict =
+            child(leaf, "verdict").and_then(Tree::as_text).map(|word| word.replace('_', " "));
     }
     for consumer in &record.consumers {
-        match classes(base, run, &snapshot, place.as_ref(), consumer) {
+        match classes_of(base, run, &snapshot, spot.as_ref(), consumer) {
             Ok(classes) => {
                 seen.classes.insert(name_of(consumer), classes);
             }
@@ -197,13 +200,13 @@ fn draw_point(base: &Base<'_>, record: &RecordPlan, point: &Point) -> PointSeen 
 
 /// Returns the place of the record's value: the one that the changes name, else its first.
 fn first_place(record: &RecordPlan, snapshot: &Tree, given: &[Edit]) -> Option<Path> {
-    let named = given.iter().filter(|edit| record.paths.contains(&wild(&edit.name)));
-    let names = named.map(|edit| edit.name.as_str()).chain(record.paths.iter().map(String::as_str));
-    names.into_iter().flat_map(|name| places(snapshot, name)).next()
+    let given = given.iter().filter(|edit| record.paths.contains(&wild(&edit.name)));
+    let all = given.map(|edit| edit.name.as_str()).chain(record.paths.iter().map(String::as_str));
+    all.into_iter().flat_map(|name| places(snapshot, name)).next()
 }
 
 /// Returns the classes of the cells that the value at a place moves.
-fn classes(
+fn classes_of(
     base: &Base<'_>,
     run: &Run,
     snapshot: &Tree,

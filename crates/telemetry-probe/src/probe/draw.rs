@@ -81,7 +81,8 @@ pub(super) fn edits(base: &Base<'_>, run: &Run) -> Vec<Edit> {
         add(Part::Value, Tree::Null);
         for other in readings(value, &base.words) {
             let is_fresh = child(&other, "fresh").zip(child(value, "fresh"));
-            let part = if is_fresh.is_some_and(|(a, b)| !same(a, b)) { Part::Fresh } else { Part::Rest };
+            let part =
+                if is_fresh.is_some_and(|(a, b)| !same(a, b)) { Part::Fresh } else { Part::Rest };
             add(part, other);
         }
     }
@@ -113,7 +114,10 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             let asked: Vec<View> = chosen.iter().map(|view| views[*view].view.clone()).collect();
             // What the snapshot refuses is no value for it.
             let drawn = base.rig.draw(&edits[*at].applied(&run.snapshot), &asked).ok()?;
-            let spots = chosen.iter().zip(drawn).map(|(view, after)| (*view, moved(&views[*view].before, &after)));
+            let spots = chosen
+                .iter()
+                .zip(drawn)
+                .map(|(view, after)| (*view, moved(&views[*view].before, &after)));
             Some(spots.filter(|(_, spots)| !spots.is_empty()).collect::<Vec<_>>())
         });
         for ((at, _), found) in plans.iter().zip(found) {
@@ -139,7 +143,11 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     let is_reading = |wild: &str| base.samples.get(wild).is_some_and(is_reading);
     for (leaf, widget) in by_value.iter().filter(|(leaf, _)| is_reading(leaf)) {
         let looks_fresh = !fresh.contains(&(leaf.clone(), widget.clone()));
-        evidence.stale.push(StaleSeen { leaf: leaf.clone(), widget: Some(widget.clone()), looks_fresh });
+        evidence.stale.push(StaleSeen {
+            leaf: leaf.clone(),
+            widget: Some(widget.clone()),
+            looks_fresh,
+        });
     }
     memories(base, evidence);
 }
@@ -189,7 +197,8 @@ fn dark(run: &Run, views: &[Seen], evidence: &mut Evidence) {
         let size = format!("{}x{}", seen.view.size.columns, seen.view.size.rows);
         for token in tokens(&seen.before) {
             evidence.numerals += 1;
-            if (token.columns.0..token.columns.1).any(|at| seen.touched.contains(&(token.row, at))) {
+            if (token.columns.0..token.columns.1).any(|at| seen.touched.contains(&(token.row, at)))
+            {
                 continue;
             }
             let dark = Dark {
@@ -212,10 +221,13 @@ fn memories(base: &Base<'_>, evidence: &mut Evidence) {
     let jobs: Vec<_> = base
         .widgets
         .iter()
-        .flat_map(|widget| base.views(&widget.name).into_iter().take(1).map(|view| (&widget.name, view)))
+        .flat_map(|widget| {
+            base.views(&widget.name).into_iter().take(1).map(|view| (&widget.name, view))
+        })
         .collect();
     let found = spread(&jobs, |(widget, view)| {
-        let alone = base.rig.draw(&run.snapshot, std::slice::from_ref(view)).ok()?.into_iter().next()?;
+        let alone =
+            base.rig.draw(&run.snapshot, std::slice::from_ref(view)).ok()?.into_iter().next()?;
         let shows = |edit: &&Edit| {
             let shown = evidence.draw.get(&edit.wild);
             edit.part == Part::Value && shown.is_some_and(|shown| shown.contains_key(*widget))
@@ -256,9 +268,13 @@ pub(crate) fn screens(base: &Base<'_>, evidence: &mut Evidence) {
         let Ok(before) = base.rig.draw(&run.snapshot, &views) else { continue };
         let edits: Vec<Edit> = edits(base, run)
             .into_iter()
-            .filter(|edit| edit.is_at_end && evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty()))
+            .filter(|edit| {
+                edit.is_at_end
+                    && evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty())
+            })
             .collect();
-        let open = |edit: &Edit, view: &View| !evidence.screens[&size_of(view)].contains(&edit.wild);
+        let open =
+            |edit: &Edit, view: &View| !evidence.screens[&size_of(view)].contains(&edit.wild);
         let mut by_leaf: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
         for edit in edits.iter().filter(|edit| views.iter().any(|view| open(edit, view))) {
             by_leaf.entry(&edit.wild).or_default().push(edit);
@@ -274,8 +290,15 @@ pub(crate) fn screens(base: &Base<'_>, evidence: &mut Evidence) {
                 if asked.is_empty() {
                     break;
                 }
-                let Ok(after) = base.rig.draw(&edit.applied(&run.snapshot), &asked) else { continue };
-                seen.extend(left.into_iter().zip(after).filter(|(view, after)| before[*view] != *after).map(|(view, _)| view));
+                let Ok(after) = base.rig.draw(&edit.applied(&run.snapshot), &asked) else {
+                    continue;
+                };
+                seen.extend(
+                    left.into_iter()
+                        .zip(after)
+                        .filter(|(view, after)| before[*view] != *after)
+                        .map(|(view, _)| view),
+                );
             }
             seen
         });
@@ -287,7 +310,8 @@ pub(crate) fn screens(base: &Base<'_>, evidence: &mut Evidence) {
             }
         }
     }
-    let everywhere: Vec<View> = scenes.iter().skip(1).map(|scene| screen(*scene, SCREENS[0])).chain(views).collect();
+    let everywhere: Vec<View> =
+        scenes.iter().skip(1).map(|scene| screen(*scene, SCREENS[0])).chain(views).collect();
     dark_screens(base, &everywhere, evidence);
 }
 
@@ -307,16 +331,22 @@ fn dark_screens(base: &Base<'_>, views: &[View], evidence: &mut Evidence) {
         .filter(|view| tokens(&before[*view]).iter().any(|token| !alone.contains(&token.text)))
         .collect();
     let edits = edits(base, run);
-    let firsts: Vec<&Edit> = edits.iter().filter(|edit| edit.is_at_end && edit.part == Part::Value).collect();
+    let firsts: Vec<&Edit> =
+        edits.iter().filter(|edit| edit.is_at_end && edit.part == Part::Value).collect();
     let asked: Vec<View> = open.iter().map(|view| views[*view].clone()).collect();
     let touched = spread(&firsts, |edit| {
         let drawn = base.rig.draw(&edit.applied(&run.snapshot), &asked).unwrap_or_default();
-        open.iter().zip(drawn).map(|(view, after)| moved(&before[*view], &after)).collect::<Vec<_>>()
+        open.iter()
+            .zip(drawn)
+            .map(|(view, after)| moved(&before[*view], &after))
+            .collect::<Vec<_>>()
     });
     for (at, view) in open.iter().enumerate() {
-        let all: BTreeSet<Spot> = touched.iter().filter_map(|spots| spots.get(at)).flatten().copied().collect();
+        let all: BTreeSet<Spot> =
+            touched.iter().filter_map(|spots| spots.get(at)).flatten().copied().collect();
         for token in tokens(&before[*view]) {
-            let is_moved = (token.columns.0..token.columns.1).any(|column| all.contains(&(token.row, column)));
+            let is_moved =
+                (token.columns.0..token.columns.1).any(|column| all.contains(&(token.row, column)));
             evidence.numerals += 1;
             if is_moved || alone.contains(&token.text) {
                 continue;

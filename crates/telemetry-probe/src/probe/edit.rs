@@ -55,10 +55,15 @@ pub(crate) fn wild(name: &str) -> String {
 fn is_snapshot_name(base: &Base<'_>, name: &str) -> bool {
     let wild = wild(name);
     let begins = |path: &str| {
-        path.strip_prefix(wild.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        path.strip_prefix(wild.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
     base.samples.keys().any(|path| begins(path))
-        || base.shape.leaves(&Path::default(), &base.runs[0].snapshot).iter().any(|(path, _)| begins(&path.wild()))
+        || base
+            .shape
+            .leaves(&Path::default(), &base.runs[0].snapshot)
+            .iter()
+            .any(|(path, _)| begins(&path.wild()))
 }
 
 /// Returns the places that a name means: one, or with `[*]` or a word in brackets that no key has, all entries.
@@ -69,9 +74,10 @@ pub(crate) fn places(tree: &Tree, name: &str) -> Vec<Path> {
         let key = part.trim_end_matches(']');
         let step = |place: &Path| -> Vec<Path> {
             match (get(tree, place), key.parse::<usize>()) {
-                (Some(Tree::Array(items)), Ok(index)) => {
-                    (index < items.len()).then(|| place.with(Part::Index(index))).into_iter().collect()
-                }
+                (Some(Tree::Array(items)), Ok(index)) => (index < items.len())
+                    .then(|| place.with(Part::Index(index)))
+                    .into_iter()
+                    .collect(),
                 (Some(Tree::Array(items)), Err(_)) if is_entry => {
                     (0..items.len()).map(|index| place.with(Part::Index(index))).collect()
                 }
@@ -105,9 +111,15 @@ fn put(base: &Base<'_>, snapshot: &mut Tree, edit: &Edit) -> Result<(), String> 
         let sample = base.samples.get(&path.wild());
         let value = from_json(&edit.value, sample.or_else(|| get(snapshot, &path)));
         let Some(place) = get_mut(snapshot, &path) else { continue };
-        let like = if is_reading(place) { Some(&*place) } else { sample.filter(|sample| is_reading(sample)) };
+        let like = if is_reading(place) {
+            Some(&*place)
+        } else {
+            sample.filter(|sample| is_reading(sample))
+        };
         let value = match like {
-            Some(reading) if !matches!(value, Tree::Null | Tree::Map(_)) => with_value(reading, value),
+            Some(reading) if !matches!(value, Tree::Null | Tree::Map(_)) => {
+                with_value(reading, value)
+            }
             _ => value,
         };
         *place = value;
@@ -118,8 +130,11 @@ fn put(base: &Base<'_>, snapshot: &mut Tree, edit: &Edit) -> Result<(), String> 
 
 /// Takes what is missing on the way to a name from another run: an entry of a list that is empty here.
 fn borrow_parent(base: &Base<'_>, snapshot: &mut Tree, name: &str) {
-    let ends: Vec<usize> =
-        bare(name).char_indices().filter(|(_, c)| matches!(c, '.' | '[')).map(|(at, _)| at).collect();
+    let ends: Vec<usize> = bare(name)
+        .char_indices()
+        .filter(|(_, c)| matches!(c, '.' | '['))
+        .map(|(at, _)| at)
+        .collect();
     for end in ends.into_iter().rev() {
         let Some((parent, _)) = bare(name).split_at_checked(end) else { continue };
         let donor = base.runs.iter().find(|run| !places(&run.snapshot, name).is_empty());
@@ -152,8 +167,8 @@ fn put_input(base: &Base<'_>, inputs: &mut Tree, edit: &Edit) -> Result<(), Stri
     for path in found {
         let like = get(inputs, &path).filter(|like| !matches!(like, Tree::Null)).cloned();
         let like = like.or_else(|| {
-            let others = base.runs.iter().filter_map(|run| get(&run.inputs, &path));
-            others.filter(|like| !matches!(like, Tree::Null)).cloned().next()
+            let mut others = base.runs.iter().filter_map(|run| get(&run.inputs, &path));
+            others.find(|like| !matches!(like, Tree::Null)).cloned()
         });
         set(inputs, &path, from_json(&edit.value, like.as_ref()));
     }

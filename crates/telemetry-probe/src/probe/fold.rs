@@ -1,6 +1,6 @@
 //! Payloads to snapshot: every payload leaf, in the order of a real run and as the last writer, a little and a lot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{FoldSeen, HubSeen};
@@ -11,9 +11,7 @@ use crate::rig::{Script, Subject, Tree, View};
 use crate::tree::{Path, set};
 
 use super::base::{Base, Moved, add_hub};
-use super::scripts::{
-    doubled, event, last_places, last_writer, with_value, with_value_everywhere,
-};
+use super::scripts::{doubled, event, last_places, last_writer, with_value, with_value_everywhere};
 use super::spread::spread;
 
 /// The order of the events.
@@ -52,17 +50,17 @@ struct Found {
 /// All jobs and what they are compared with.
 struct Jobs<'a, 'b> {
     base: &'a Base<'b>,
-    jobs: Vec<Job>,
+    list: Vec<Job>,
     references: Vec<Reference>,
 }
 
 /// Moves every payload leaf in every scripted run and records which snapshot leaves move.
 pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
-    let mut all = Jobs { base, jobs: Vec::new(), references: Vec::new() };
+    let mut all = Jobs { base, list: Vec::new(), references: Vec::new() };
     for run in 0..base.runs.len() {
         all.add_run(run);
     }
-    let first = all.jobs.len();
+    let first = all.list.len();
     let mut drawn = BTreeMap::new();
     run_jobs(&mut all, 0, evidence, &mut drawn);
     all.add_windows(evidence);
@@ -77,7 +75,7 @@ impl Jobs<'_, '_> {
     }
 
     fn push(&mut self, run: usize, leaf: &str, order: Order, reference: usize, script: Script) {
-        self.jobs.push(Job { run, leaf: leaf.to_owned(), order, reference, script });
+        self.list.push(Job { run, leaf: leaf.to_owned(), order, reference, script });
     }
 
     fn add_run(&mut self, run: usize) {
@@ -116,15 +114,15 @@ impl Jobs<'_, '_> {
     fn add_envelopes(&mut self, run: usize, canonical: usize) {
         let base = self.base;
         let script = &base.runs[run].script;
-        let mut leaves: BTreeMap<Path, ()> = BTreeMap::new();
+        let mut leaves: BTreeSet<Path> = BTreeSet::new();
         for event in super::base::events(script) {
             for (path, value) in base.shape.leaves(&Path::default(), &event.envelope) {
                 if !matches!(value, Tree::Null) {
-                    leaves.insert(path, ());
+                    leaves.insert(path);
                 }
             }
         }
-        for path in leaves.into_keys() {
+        for path in leaves {
             for turn in 0..2 {
                 let mut changed = script.clone();
                 for step in &mut changed.steps {
@@ -215,14 +213,14 @@ fn run_jobs(
         }
     }
     let references = &all.references;
-    let found = spread(&all.jobs[from..], |job| {
+    let found = spread(&all.list[from..], |job| {
         let before = references[job.reference].snapshot.as_ref()?;
         // What the payload refuses is no value for it.
         let folded = base.rig.fold(&job.script).ok()?;
         let moved = base.moved(before, &folded.snapshot);
         Some(Found { moved, hub: folded.hub, snapshot: folded.snapshot })
     });
-    for (job, found) in all.jobs[from..].iter().zip(found) {
+    for (job, found) in all.list[from..].iter().zip(found) {
         let Some(Found { moved, hub, snapshot }) = found else { continue };
         add_hub(&mut evidence.hub, &hub);
         evidence.probes += 1;
@@ -246,8 +244,11 @@ fn run_jobs(
 
 /// Draws one moved snapshot per payload leaf, as proof of the whole way.
 fn draw_through(base: &Base<'_>, drawn: &BTreeMap<String, Tree>, evidence: &mut Evidence) {
-    let views: Vec<View> =
-        base.widgets.iter().flat_map(|widget| base.views(&widget.name).into_iter().take(1)).collect();
+    let views: Vec<View> = base
+        .widgets
+        .iter()
+        .flat_map(|widget| base.views(&widget.name).into_iter().take(1))
+        .collect();
     let Ok(before) = base.rig.draw(&base.runs[0].snapshot, &views) else { return };
     let drawn: Vec<_> = drawn.iter().collect();
     let moved = spread(&drawn, |(_, snapshot)| {

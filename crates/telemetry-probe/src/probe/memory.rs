@@ -27,8 +27,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
 
 /// A then B against B alone, for every leaf that a record calls a last value.
 fn remembered(base: &Base<'_>, evidence: &mut Evidence) {
-    let places: Vec<_> =
-        base.runs.iter().map(|run| last_places(base, &run.script)).collect();
+    let places: Vec<_> = base.runs.iter().map(|run| last_places(base, &run.script)).collect();
     let mut jobs: Vec<(&Vec<String>, &Script, &Place, Tree)> = Vec::new();
     for record in &base.plan.records {
         for term in &record.moves {
@@ -66,7 +65,8 @@ fn remembered(base: &Base<'_>, evidence: &mut Evidence) {
 /// Returns whether a path is one of these, or below one of these.
 fn covers(paths: &[String], wild: &str) -> bool {
     paths.iter().any(|path| {
-        wild.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        wild.strip_prefix(path.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     })
 }
 
@@ -161,7 +161,8 @@ fn env_of(tree: &Tree) -> Option<u32> {
 
 /// Returns the environment that the entry of a list is about, if it says so itself.
 fn owner(snapshot: &Tree, path: &Path) -> Option<u32> {
-    let prefixes = (1..path.0.len()).rev().map(|length| Path(path.0.iter().take(length).cloned().collect()));
+    let prefixes =
+        (1..path.0.len()).rev().map(|length| Path(path.0.iter().take(length).cloned().collect()));
     prefixes.into_iter().find_map(|prefix| env_of(tree::get(snapshot, &prefix)?))
 }
 
@@ -181,9 +182,10 @@ fn stale(base: &Base<'_>, evidence: &mut Evidence) {
     }
     let targets = |leaf: &str| -> BTreeSet<String> {
         let records = base.plan.records.iter().filter(|record| {
-            record.moves.iter().any(|term| {
-                matches!(term, Move::Event { leaf: l, mode: Mode::Last } if l == leaf)
-            })
+            record
+                .moves
+                .iter()
+                .any(|term| matches!(term, Move::Event { leaf: l, mode: Mode::Last } if l == leaf))
         });
         records.flat_map(|record| record.paths.clone()).collect()
     };
@@ -192,9 +194,9 @@ fn stale(base: &Base<'_>, evidence: &mut Evidence) {
         let folded = base.rig.fold(script).ok()?;
         let targets = targets(leaf);
         let leaves = base.shape.leaves(&Path::default(), &folded.snapshot);
-        let readings = leaves.into_iter().filter(|(path, value)| {
-            is_reading(value) && targets.contains(&path.wild())
-        });
+        let readings = leaves
+            .into_iter()
+            .filter(|(path, value)| is_reading(value) && targets.contains(&path.wild()));
         let seen: Vec<_> = readings
             .map(|(path, value)| {
                 (path.wild(), tree::child(value, "fresh") == Some(&Tree::Bool(true)))

@@ -19,8 +19,16 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     let mut jobs: Vec<(usize, String, Script)> = Vec::new();
     for (index, run) in base.runs.iter().enumerate() {
         let changed = |idle, wall_step| Script { idle, wall_step, ..run.script.clone() };
-        jobs.push((index, format!("scenario {}, wall clock set back", run.name), changed(run.script.idle, 3600.0)));
-        jobs.push((index, format!("scenario {}, after a silence", run.name), changed(run.script.idle + 90.0, 0.0)));
+        jobs.push((
+            index,
+            format!("scenario {}, wall clock set back", run.name),
+            changed(run.script.idle, 3600.0),
+        ));
+        jobs.push((
+            index,
+            format!("scenario {}, after a silence", run.name),
+            changed(run.script.idle + 90.0, 0.0),
+        ));
         for (kind, length) in prefixes(run) {
             let steps = run.script.steps.iter().take(length).cloned().collect();
             let script = Script { steps, idle: 0.0, wall_step: 0.0 };
@@ -109,16 +117,20 @@ fn bound(run: &Run, snapshot: &Tree, bound: &Bound) -> Option<f64> {
         Bound::Number(x) => Some(*x),
         Bound::Open => None,
         Bound::Name(name) => {
-            let in_snapshot =
-                places(snapshot, name).iter().find_map(|path| number(value_of(get(snapshot, path)?)));
+            let in_snapshot = places(snapshot, name)
+                .iter()
+                .find_map(|path| number(value_of(get(snapshot, path)?)));
             // A name without a value yet bounds nothing.
             in_snapshot.or_else(|| {
                 let field = wild(name);
                 let (kind, leaf) = field.split_once('.').unwrap_or(("", &field));
                 let of_kind = |kind: &str, leaf: &str| {
-                    let found = events(&run.script).filter(|event| kind.is_empty() || event.kind == kind);
+                    let found =
+                        events(&run.script).filter(|event| kind.is_empty() || event.kind == kind);
                     let numbers = found.flat_map(|event| {
-                        places(&event.body, leaf).into_iter().filter_map(|path| number(get(&event.body, &path)?))
+                        places(&event.body, leaf)
+                            .into_iter()
+                            .filter_map(|path| number(get(&event.body, &path)?))
                     });
                     numbers.last()
                 };

@@ -32,7 +32,6 @@ pub(crate) fn last_places(base: &Base<'_>, script: &Script) -> BTreeMap<String, 
     places
 }
 
-
 fn root_wild(kind: &str, path: &Path) -> String {
     let mut parts = Path::default().field(kind).0;
     parts.extend(path.0.iter().cloned());

@@ -73,7 +73,8 @@ fn samplers(base: &Base<'_>, evidence: &mut Evidence) {
         let mut moved = BTreeSet::new();
         for (payload, seen) in &evidence.fold {
             let is_it = payload.split_once('.').is_some_and(|(kind, rest)| {
-                kind.contains("Vitals") && (rest == field || rest.rsplit('.').next() == field.rsplit('.').next())
+                kind.contains("Vitals")
+                    && (rest == field || rest.rsplit('.').next() == field.rsplit('.').next())
             });
             if is_it {
                 moved.extend(seen.canonical.iter().chain(&seen.last_writer).cloned());
