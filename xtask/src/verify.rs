@@ -13,5 +13,6 @@ pub(crate) mod new_telemetry;
 mod plan;
 mod record;
 mod report;
+mod seeded;
 mod tables;
 mod world;

@@ -2,7 +2,7 @@
 
 mod instrument;
 mod shape;
-mod tree;
+pub(crate) mod tree;
 
 pub(crate) use instrument::{Cut, Wire};
 

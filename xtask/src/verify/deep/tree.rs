@@ -106,7 +106,8 @@ pub(super) fn copy(root: &Path, into: &Path) -> Result<Copy> {
     let shape = Shape::read(root)?;
     let mut copy = Copy { root: into.to_owned(), cuts: Vec::new(), skipped: Vec::new() };
     let mut written = BTreeSet::new();
-    for file in files(root)? {
+    // Without this tool itself: nothing there is a wire.
+    for file in files(root)?.into_iter().filter(|file| !file.starts_with("xtask/")) {
         let content = fs::read(root.join(&file)).with_context(|| format!("cannot read: {file}"))?;
         let content = match String::from_utf8(content) {
             Ok(text) => copy.adapt(&file, text, &shape)?.into_bytes(),
@@ -161,14 +162,25 @@ fn in_part(file: &str, part: &str) -> bool {
         || file.strip_prefix(part).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
-/// Returns what git knows and what it would add, without this tool itself.
+/// Writes the workspace at `root` into `into` as it is.
+pub(crate) fn plain_copy(root: &Path, into: &Path) -> Result<()> {
+    let mut written = BTreeSet::new();
+    for file in files(root)? {
+        let content = fs::read(root.join(&file)).with_context(|| format!("cannot read: {file}"))?;
+        write(into, &file, &content)?;
+        written.insert(file);
+    }
+    remove_others(into, &written)
+}
+
+/// Returns what git knows and what it would add.
 fn files(root: &Path) -> Result<Vec<String>> {
     let listed = process::output(
         std::process::Command::new("git")
             .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(root),
     )?;
-    let files = listed.split('\0').filter(|file| !file.is_empty() && !file.starts_with("xtask/"));
+    let files = listed.split('\0').filter(|file| !file.is_empty());
     Ok(files.filter(|file| root.join(file).is_file()).map(str::to_owned).collect())
 }
 
