@@ -46,6 +46,7 @@ enum Task {
     NewTelemetry(verify::new_telemetry::Args),
     /// Draws the pictures of the documents from a recorded run.
     Pictures(pictures::Args),
+    VerifyTelemetry(verify::Args),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +60,8 @@ fn main() -> ExitCode {
         Task::Fuzz(args) => fuzz::run(&args),
         Task::NewTelemetry(args) => verify::new_telemetry::run(&args),
         Task::Pictures(args) => pictures::run(&args),
+        // Has exit codes of its own.
+        Task::VerifyTelemetry(args) => return verify::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

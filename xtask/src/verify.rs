@@ -4,15 +4,159 @@
 mod checks;
 mod code;
 mod deep;
+mod exit;
 mod finding;
 #[cfg(test)]
 mod fixture_tests;
 mod grammar;
 mod index;
+mod judge;
 pub(crate) mod new_telemetry;
 mod plan;
+mod probe_run;
 mod record;
 mod report;
 mod seeded;
+mod session;
 mod tables;
+mod test_run;
 mod world;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::ValueEnum;
+
+use crate::verify::judge::Scope;
+use crate::verify::record::RecordId;
+use crate::workspace;
+
+/// Examples of the help.
+const EXAMPLES: &str = "Examples:
+  cargo xtask verify-telemetry                        everything: records, probe and the tests that records name
+  cargo xtask verify-telemetry --static               without building the product, for an editor or a hook
+  cargo xtask verify-telemetry --only TELE-014        one record
+  cargo xtask verify-telemetry --fix --dry-run        what would be written
+  cargo xtask verify-telemetry --report sarif=target/telemetry.sarif --report junit=target/telemetry.xml
+  cargo xtask verify-telemetry --explain P04          the page of a code
+
+Exit: 0 clean, 1 findings, 2 usage or configuration, 3 not verified, 4 a wire cut survived, 70 internal error.
+A run that could not check (3) is never silenced by --fail-on.";
+
+/// Proves that every telemetry record is true of the code, or says where it is not.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub(crate) struct Args {
+    /// Records and sources only: nothing of the product is built.
+    #[arg(long = "static", conflicts_with_all = ["is_deep", "is_fix"])]
+    is_static: bool,
+    /// Adds the wire cuts.
+    #[arg(long = "deep")]
+    is_deep: bool,
+    /// One record; can be repeated.
+    #[arg(long, value_name = "TELE-NNN", conflicts_with = "is_fix")]
+    only: Vec<String>,
+    /// Changes of meaning against a revision (not built yet).
+    #[arg(long, value_name = "REF")]
+    since: Option<String>,
+    /// A recorded run (not built yet).
+    #[arg(long, value_name = "RUN_DIR")]
+    replay: Option<PathBuf>,
+    /// Writes what is derived: ticks, test cells, line cells, paths, INDEX.md and records.json.
+    #[arg(long = "fix")]
+    is_fix: bool,
+    /// With --fix: prints the difference and writes nothing.
+    #[arg(long = "dry-run", requires = "is_fix")]
+    is_dry_run: bool,
+    /// The least that fails the run. What is not verified always does.
+    #[arg(long, value_enum, default_value = "error")]
+    fail_on: FailOn,
+    /// Prints the page of a code.
+    #[arg(long, value_name = "CODE")]
+    explain: Option<String>,
+    /// Prints every code: severity, tier, whether it is built.
+    #[arg(long = "list-codes")]
+    is_list: bool,
+    /// Checks the verifier: every seeded defect must be found by its code (with --deep: in the real pipeline too).
+    #[arg(long = "self-test")]
+    is_self_test: bool,
+    /// Where cargo builds.
+    #[arg(long, env = "CARGO_TARGET_DIR", hide = true)]
+    target: Option<PathBuf>,
+}
+
+/// The least that fails a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Errors.
+    #[default]
+    Error,
+    /// Warnings too.
+    Warning,
+    /// Nothing but what is not verified.
+    None,
+}
+
+/// Does what is asked and returns how the run ends for the shell.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    // A mistake of ours is not a finding, and must not look like one.
+    let ended = std::panic::catch_unwind(|| try_run(args, workspace::root(), probe_run::command));
+    ExitCode::from(match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err(Stop::Usage(why))) => {
+            eprintln!("error: {why}");
+            exit::USAGE
+        }
+        Ok(Err(Stop::Internal(why))) => {
+            eprintln!("internal error: {why:#}");
+            exit::INTERNAL
+        }
+        Err(_) => exit::INTERNAL,
+    })
+}
+
+/// Why a run ends without a verdict.
+#[derive(Debug)]
+enum Stop {
+    /// The command line or a table is wrong.
+    Usage(String),
+    /// The verifier is.
+    Internal(anyhow::Error),
+}
+
+fn try_run(args: &Args, root: &Path, probe: fn() -> Command) -> Result<u8, Stop> {
+    not_built(args).map_or(Ok(()), |why| Err(Stop::Usage(why)))?;
+    let setup = session::Setup {
+        root: root.to_owned(),
+        target: args.target.clone().unwrap_or_else(|| root.join("target")),
+        scope: scope(args)?,
+        today: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+        probe,
+    };
+    let session = session::run(&setup).map_err(Stop::Usage)?;
+    for finding in &session.report.findings {
+        println!("{} {}:{} {}", finding.code, finding.at.file, finding.at.line, finding.message);
+    }
+    Ok(exit::code(&session.report, args.fail_on))
+}
+
+/// Returns why a flag cannot be used yet.
+fn not_built(args: &Args) -> Option<String> {
+    let flags = [("--since", args.since.is_some()), ("--replay", args.replay.is_some())];
+    let used = flags.iter().find(|(_, is_used)| *is_used);
+    used.map(|(flag, _)| format!("{flag} is not built yet; --list-codes shows what is"))
+}
+
+fn scope(args: &Args) -> Result<Scope, Stop> {
+    let only = args.only.iter().map(|name| {
+        RecordId::find(name)
+            .filter(|id| id.to_string() == *name)
+            .ok_or_else(|| Stop::Usage(format!("--only {name}: a record is named like TELE-014")))
+    });
+    Ok(Scope {
+        is_static: args.is_static,
+        is_deep: args.is_deep,
+        only: only.collect::<Result<_, Stop>>()?,
+    })
+}

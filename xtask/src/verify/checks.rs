@@ -5,7 +5,17 @@ use crate::verify::finding::Outcome;
 use crate::verify::world::World;
 
 mod anchor;
+pub(crate) mod causes;
+mod condition;
+pub(crate) mod coverage;
+pub(crate) mod display;
+mod probe;
 mod schema;
+mod style;
+pub(crate) mod tests_of_records;
+mod values;
+pub(crate) mod verifier;
+pub(crate) mod way;
 
 /// A check of one code. What has to run before it says [`Code::spec`].
 pub(crate) struct Check {
@@ -29,4 +39,30 @@ pub(crate) static CHECKS: &[Check] = &[
     check(code::S03, schema::s03_types),
     check(code::S07, schema::s07_rest),
     check(code::T01, anchor::t01_tests),
+    check(code::P00, probe::not_probed),
+    check(code::P01, probe::emission),
+    check(code::P02, probe::hub),
+    check(code::P03, probe::fold),
+    check(code::P04, probe::consumers),
+    check(code::P05, causes::undeclared),
+    check(code::P06, probe::remembered),
+    check(code::P07, probe::kept),
+    check(code::P08, probe::foreign),
+    check(code::P09, probe::out_of_range),
+    check(code::P10, probe::unsteady),
+    check(code::S04, probe::fresh),
+    check(code::D01, display::examples),
+    check(code::D03, display::missing),
+    check(code::D06, display::dark),
+    check(code::D08, display::stale),
+    check(code::H02, style::points),
+    check(code::T03, tests_of_records::results),
+    check(code::C01, coverage::snapshot),
+    check(code::C02, coverage::payloads),
+    check(code::C03, coverage::idle_payloads),
+    check(code::C04, coverage::idle_snapshot),
+    check(code::C05, coverage::widgets),
+    check(code::X01, verifier::expired),
+    check(code::X03, verifier::incomplete),
+    check(code::V02, verifier::codes),
 ];

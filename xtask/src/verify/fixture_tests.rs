@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use crate::verify::checks::CHECKS;
+use crate::verify::checks::{CHECKS, Check};
 use crate::verify::code::{self, Tier};
 use crate::verify::finding::Finding;
 use crate::verify::index::SourceIndex;
+use crate::verify::judge::{self, Outcomes, Scope};
 use crate::verify::record::{self, Record};
 use crate::verify::tables::Tables;
 use crate::verify::world::{Ran, World};
@@ -33,15 +34,9 @@ fn world(record: Record) -> World {
             overlay.insert(path.to_owned(), block.text.clone());
         }
     }
-    World {
-        records: vec![record],
-        index: SourceIndex::load_with(&folder().join("world"), overlay).unwrap(),
-        evidence: Ran::No("fixtures have no probe".to_owned()),
-        tests: Ran::No("fixtures run no tests".to_owned()),
-        tables: Tables::default(),
-        today: "2026-11-22".to_owned(),
-        first_commit: "2026-11-20".to_owned(),
-    }
+    let tables = Tables::of(&|path| Ok(overlay.get(path).cloned())).unwrap();
+    let index = SourceIndex::load_with(&folder().join("world"), overlay).unwrap();
+    World { tables, ..World::still(vec![record], index) }
 }
 
 /// Returns what all static checks say about a fixture.
@@ -52,8 +47,20 @@ fn findings(path: &str) -> Vec<Finding> {
 /// Returns what all static checks say, the parser's own words first.
 fn all(world: &World) -> Vec<Finding> {
     let mut found: Vec<Finding> = world.records.iter().flat_map(|r| r.problems.clone()).collect();
-    for check in CHECKS.iter().filter(|check| check.code.spec().tier == Tier::Static) {
-        found.extend((check.run)(world).findings);
+    // V02 is about this program and not about the small tree.
+    let is_static =
+        |check: &&Check| check.code.spec().tier == Tier::Static && check.code != code::V02;
+    let mut outcomes = Outcomes::new();
+    for check in CHECKS.iter().filter(is_static) {
+        let outcome = (check.run)(world);
+        found.extend(outcome.findings.iter().cloned());
+        outcomes.insert(check.code, Ran::Yes(outcome));
+    }
+    // What is claimed and not earned follows from every other finding: one cause, one finding.
+    if found.is_empty() {
+        let scope = Scope { is_static: true, ..Scope::default() };
+        let claims = judge::judge(world, outcomes, &scope).findings;
+        found.extend(claims.into_iter().filter(|finding| finding.code == code::L01));
     }
     found
 }

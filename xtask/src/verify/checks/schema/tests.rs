@@ -7,8 +7,7 @@ use crate::verify::checks::CHECKS;
 use crate::verify::code;
 use crate::verify::index::SourceIndex;
 use crate::verify::record;
-use crate::verify::tables::Tables;
-use crate::verify::world::{Ran, World};
+use crate::verify::world::World;
 use crate::workspace;
 
 /// Returns the workspace with its records.
@@ -23,15 +22,7 @@ fn real() -> World {
             records.push(record::parse(&format!("docs/telemetry/{name}"), &text));
         }
     }
-    World {
-        records,
-        index: SourceIndex::load(workspace::root()).unwrap(),
-        evidence: Ran::No(String::new()),
-        tests: Ran::No(String::new()),
-        tables: Tables::default(),
-        today: String::new(),
-        first_commit: String::new(),
-    }
+    World::still(records, SourceIndex::load(workspace::root()).unwrap())
 }
 
 #[test]

@@ -1,0 +1,192 @@
+//! The verifier about itself: X01 and X03 of the exemptions, V02 of its codes.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use crate::verify::code::{self, ALL, Code, Severity, Tier};
+use crate::verify::finding::{Finding, Location, Outcome};
+use crate::verify::tables::Exemption;
+use crate::verify::world::World;
+use crate::workspace;
+
+/// The longest that a finding may be tolerated, in days from today.
+const LONGEST: i32 = 180;
+
+/// X01: exemptions whose day has passed.
+pub(super) fn expired(world: &World) -> Outcome {
+    let mut outcome = Outcome::default();
+    outcome.saw(None);
+    for entry in &world.tables.exemptions {
+        outcome.saw(None);
+        let (Some(expires), Some(today)) = (date(&entry.expires), date(&world.today)) else {
+            continue;
+        };
+        if expires < today {
+            let message = format!("the exemption of {} expired", name_of(entry));
+            outcome.findings.push(
+                Finding::new(code::X01, entry.at.clone(), name_of(entry), message)
+                    .instead(format!("a day from {} on", world.today), entry.expires.clone()),
+            );
+        }
+    }
+    outcome
+}
+
+/// X03: exemptions that lack something, reach too far or cover what cannot be exempted.
+pub(super) fn incomplete(world: &World) -> Outcome {
+    let mut outcome = Outcome::default();
+    // That the file was looked at counts: a tree without exemptions is the best one.
+    outcome.saw(None);
+    for entry in &world.tables.exemptions {
+        outcome.saw(None);
+        let faults = faults(entry, &world.today);
+        if !faults.is_empty() {
+            let message = format!("the exemption of {} {}", name_of(entry), faults.join(", "));
+            outcome.findings.push(Finding::new(
+                code::X03,
+                entry.at.clone(),
+                name_of(entry),
+                message,
+            ));
+        }
+    }
+    outcome
+}
+
+/// Returns how findings call an exemption: `TV-C01 snapshot.telemetry.poll_count`.
+pub(crate) fn name_of(entry: &Exemption) -> String {
+    format!("{} {}", entry.code, entry.subject)
+}
+
+/// Returns what is wrong with an exemption by itself, in words.
+pub(crate) fn faults(entry: &Exemption, today: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    match Code::find(&entry.code) {
+        None => faults.push(format!("names no code: {:?}", entry.code)),
+        Some(code) if code == code::L01 || code.spec().severity == Severity::NotVerified => {
+            faults.push(format!("covers {code}, which cannot be exempted"));
+        }
+        Some(_) => {}
+    }
+    let fields = [
+        ("subject", &entry.subject),
+        ("message", &entry.message),
+        ("reason", &entry.reason),
+        ("owner", &entry.owner),
+    ];
+    for (name, _) in fields.iter().filter(|(_, text)| text.trim().is_empty()) {
+        faults.push(format!("has no {name}"));
+    }
+    match (date(&entry.expires), date(today)) {
+        (None, _) => faults.push("has no day of expiry (2027-02-28)".to_owned()),
+        (Some(expires), Some(today)) => {
+            let days = (expires - today).get_days();
+            if LONGEST < days {
+                faults.push(format!("reaches {days} days ahead, which is more than {LONGEST}"));
+            }
+        }
+        (Some(_), None) => {}
+    }
+    faults
+}
+
+fn date(text: &str) -> Option<Date> {
+    text.parse().ok()
+}
+
+/// V02: codes without page, fixture or emitting place, and pages and fixtures without a code. About this program, so
+/// that it reads its own tree whatever tree is verified.
+pub(super) fn codes(_: &World) -> Outcome {
+    codes_of(workspace::root())
+}
+
+fn codes_of(root: &Path) -> Outcome {
+    let mut outcome = Outcome::default();
+    let sources = sources(&root.join("xtask/src/verify"));
+    let mut report = |code: &str, what: String, file: String| {
+        outcome.findings.push(Finding::new(code::V02, Location::file(file), code, what));
+    };
+    let built: Vec<_> = ALL.iter().filter(|spec| spec.is_built).collect();
+    for spec in &built {
+        let name = spec.code.as_str();
+        let page = format!("docs/telemetry/checks/{name}.md");
+        if !root.join(&page).is_file() {
+            report(name, format!("{} has no page", spec.code), page);
+        }
+        let fixture = format!("xtask/fixtures/{name}");
+        for half in ["bad", "good"] {
+            if spec.tier == Tier::Static && !has_file(&root.join(&fixture), half) {
+                report(name, format!("{} has no fixture {half}", spec.code), fixture.clone());
+            }
+        }
+        if !sources.contains(&format!("code::{name}")) {
+            let place = "xtask/src/verify".to_owned();
+            report(name, format!("nothing emits {}", spec.code), place);
+        }
+    }
+    let known: BTreeSet<&str> = ALL.iter().map(|spec| spec.code.as_str()).collect();
+    for name in names_in(&root.join("docs/telemetry/checks")) {
+        let stem = name.strip_suffix(".md").unwrap_or(&name);
+        if !known.contains(stem) {
+            report(
+                stem,
+                format!("no code has the page {name}"),
+                format!("docs/telemetry/checks/{name}"),
+            );
+        }
+    }
+    for name in names_in(&root.join("xtask/fixtures")) {
+        let is_code = name.chars().nth(1).is_some_and(|second| second.is_ascii_digit());
+        if is_code && !known.contains(name.as_str()) {
+            report(
+                &name,
+                format!("no code has the fixture {name}"),
+                format!("xtask/fixtures/{name}"),
+            );
+        }
+    }
+    outcome.subjects.insert(None, built.len() as u32);
+    outcome
+}
+
+/// Returns whether the folder holds a file with this stem: a record is `bad.md`, a table `bad.toml`.
+fn has_file(folder: &Path, stem: &str) -> bool {
+    names_in(folder).iter().any(|name| Path::new(name).file_stem().is_some_and(|is| is == stem))
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Returns every `code::NAME` in the sources below `folder`. Tests count for nothing: they name codes to look for them.
+fn sources(folder: &Path) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for name in names_in(&folder) {
+            let path = folder.join(&name);
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            // The list of checks names every code without emitting any.
+            if path.ends_with("verify/checks.rs") {
+                continue;
+            }
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for (at, _) in text.match_indices("code::") {
+                let rest = text.get(at + "code::".len()..).unwrap_or_default();
+                let code: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+                named.insert(format!("code::{code}"));
+            }
+        }
+    }
+    named
+}

@@ -1,0 +1,215 @@
+//! One run: reads the tree, asks the probe and the tests, runs the checks tier by tier, and lets the judge judge.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use telemetry_evidence::Evidence;
+
+use crate::process;
+use crate::verify::checks::{CHECKS, tests_of_records};
+use crate::verify::code::Tier;
+use crate::verify::finding::Outcome;
+use crate::verify::index::SourceIndex;
+use crate::verify::judge::{self, Outcomes, Scope};
+use crate::verify::plan;
+use crate::verify::probe_run;
+use crate::verify::record::{Cell, Record, parse_bytes};
+use crate::verify::report::Report;
+use crate::verify::tables::Tables;
+use crate::verify::test_run;
+use crate::verify::world::{Ran, TestRun, World};
+
+/// Where the records lie.
+const RECORDS: &str = "docs/telemetry";
+
+/// What a run needs to know besides the tree.
+pub(crate) struct Setup {
+    /// Root of the tree that is looked at.
+    pub(crate) root: PathBuf,
+    /// Folder for what is built; plan and evidence lie below it.
+    pub(crate) target: PathBuf,
+    pub(crate) scope: Scope,
+    /// `2026-11-22`.
+    pub(crate) today: String,
+    /// Makes the command of the probe; an argument, so that tests can put another one in its place.
+    pub(crate) probe: fn() -> Command,
+}
+
+/// What a run knows at its end.
+pub(crate) struct Session {
+    pub(crate) world: World,
+    pub(crate) report: Report,
+}
+
+/// Runs all of it. An error is one of configuration: a table that cannot be read, a record that does not exist.
+#[expect(clippy::disallowed_methods, reason = "the report says how long each part took")]
+pub(crate) fn run(setup: &Setup) -> Result<Session, String> {
+    let start = Instant::now();
+    let mut timings = Vec::new();
+    let mut last = start;
+    let mut lap = |name: &str| {
+        let now = Instant::now();
+        timings.push((name.to_owned(), now.duration_since(last).as_secs_f64()));
+        last = now;
+    };
+    let (records, index, tables) = read_tree(&setup.root)?;
+    known(&records, &setup.scope)?;
+    lap("read");
+    let mut world = World {
+        root: setup.root.clone(),
+        plan: plan::plan(&records),
+        records,
+        index,
+        evidence: Ran::No("--static".to_owned()),
+        tests: Ran::No("--static".to_owned()),
+        tables,
+        today: setup.today.clone(),
+        first_commit: first_commit(&setup.root),
+    };
+    if !setup.scope.is_static {
+        (world.evidence, world.tests) = ask(setup, &world);
+        lap("probe and tests");
+    }
+    let outcomes = run_checks(&world);
+    lap("checks");
+    let mut report = judge::judge(&world, outcomes, &setup.scope);
+    lap("judge");
+    report.timings = timings;
+    report.seconds = start.elapsed().as_secs_f64();
+    Ok(Session { world, report })
+}
+
+/// Runs every check whose tier has an answer.
+fn run_checks(world: &World) -> Outcomes {
+    let outcome = |tier: Tier, run: fn(&World) -> Outcome| -> Ran<Outcome> {
+        let why = match tier {
+            Tier::Static => None,
+            Tier::Probe => world.evidence.why_not(),
+            Tier::Tests => world.tests.why_not(),
+            Tier::Deep => Some("without --deep"),
+        };
+        why.map_or_else(|| Ran::Yes(run(world)), |why| Ran::No(why.to_owned()))
+    };
+    CHECKS.iter().map(|check| (check.code, outcome(check.code.spec().tier, check.run))).collect()
+}
+
+/// Reads tables, records and sources.
+fn read_tree(root: &Path) -> Result<(Vec<Record>, SourceIndex, Tables), String> {
+    let tables = Tables::read(root)?;
+    let (records, index) = std::thread::scope(|scope| {
+        let named = std::thread::Builder::new().name("index".to_owned());
+        let index = named.spawn_scoped(scope, || SourceIndex::load(root));
+        let records = read_records(root);
+        let index = match index {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => SourceIndex::load(root),
+        };
+        (records, index)
+    });
+    let index = index.map_err(|error| format!("cannot read the sources: {error:#}"))?;
+    let records = records?;
+    index.warm(files_of(&records), threads());
+    Ok((records, index, tables))
+}
+
+/// Returns the Rust files that the records name.
+fn files_of(records: &[Record]) -> BTreeSet<&str> {
+    let cells = records.iter().flat_map(|record| {
+        let tests = record.tests.iter().map(|row| &row.file);
+        let widgets = record.consumers.iter().map(|row| &row.file);
+        let stages = record.transport.iter().map(|row| &row.file);
+        tests.chain(widgets).chain(stages).chain(record.emitter("File"))
+    });
+    cells.map(Cell::value).filter(|file| file.ends_with(".rs")).collect()
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Reads every record, on all processors; a folder that is not there holds none.
+fn read_records(root: &Path) -> Result<Vec<Record>, String> {
+    let folder = root.join(RECORDS);
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(format!("cannot read {RECORDS}: {error}")),
+    };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let is_record = |name: &String| {
+        name.starts_with("TELE-") && Path::new(name).extension().is_some_and(|end| end == "md")
+    };
+    let mut names: Vec<String> = names.filter(is_record).collect();
+    names.sort();
+    let read = |name: &String| -> Result<Record, String> {
+        let file = format!("{RECORDS}/{name}");
+        let bytes = std::fs::read(folder.join(name))
+            .map_err(|error| format!("cannot read {file}: {error}"))?;
+        Ok(parse_bytes(&file, &bytes))
+    };
+    let share = names.len().div_ceil(threads()).max(1);
+    let records = std::thread::scope(|scope| {
+        let parts: Vec<_> = names
+            .chunks(share)
+            .map(|names| {
+                let builder = std::thread::Builder::new().name("records".to_owned());
+                let work = move || names.iter().map(read).collect::<Vec<_>>();
+                (names, builder.spawn_scoped(scope, work))
+            })
+            .collect();
+        let parts = parts.into_iter().flat_map(|(names, thread)| match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => names.iter().map(read).collect(),
+        });
+        parts.collect::<Result<Vec<Record>, String>>()
+    });
+    let mut records = records?;
+    records.sort_by(|left, right| (left.id, &left.file).cmp(&(right.id, &right.file)));
+    Ok(records)
+}
+
+/// Fails if `--only` names a record that does not exist. A folder without any record is for V01 to say.
+fn known(records: &[Record], scope: &Scope) -> Result<(), String> {
+    let missing = scope.only.iter().find(|id| records.iter().all(|record| record.id != **id));
+    match missing {
+        Some(id) if !records.is_empty() => Err(format!("there is no record {id} in {RECORDS}")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Runs the probe and the named tests at the same time.
+fn ask(setup: &Setup, world: &World) -> (Ran<Evidence>, Ran<TestRun>) {
+    let files = probe_run::Files::below(&setup.target);
+    let is_asked =
+        |record: &&Record| setup.scope.only.is_empty() || setup.scope.only.contains(&record.id);
+    let keys: BTreeSet<test_run::Key> = world
+        .records
+        .iter()
+        .filter(is_asked)
+        .flat_map(|record| tests_of_records::named(record).map(|(_, key)| key))
+        .collect();
+    if world.records.is_empty() {
+        let why = || format!("{RECORDS} holds no record");
+        return (Ran::No(why()), Ran::No(why()));
+    }
+    let probe = || probe_run::run((setup.probe)(), &world.plan, &files);
+    std::thread::scope(|scope| {
+        let named = std::thread::Builder::new().name("probe".to_owned());
+        let thread = named.spawn_scoped(scope, probe);
+        let tests = test_run::run(&setup.root, &keys);
+        let evidence = match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(error) => Ran::No(format!("cannot start a thread: {error}")),
+        };
+        (evidence, tests)
+    })
+}
+
+/// Returns the date of the first commit, or the beginning of time for a tree without history.
+fn first_commit(root: &Path) -> String {
+    let mut git = process::command("git", &["log", "--max-parents=0", "--format=%as"]);
+    let dates = process::output(git.current_dir(root)).unwrap_or_default();
+    dates.lines().min().unwrap_or("0001-01-01").to_owned()
+}

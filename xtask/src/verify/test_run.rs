@@ -1,0 +1,136 @@
+//! Runs the tests that records name: built once by cargo, then each binary directly with the names it is to run.
+
+mod binary;
+mod plain;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use crate::process;
+use crate::verify::probe_run::gist;
+use crate::verify::world::{Ran, TestResult, TestRun};
+use binary::Binary;
+
+/// A test as a record names it: file and function, or a pattern with `*`.
+pub(crate) type Key = (String, String);
+
+/// Builds and runs the tests.
+pub(crate) fn run(root: &Path, keys: &BTreeSet<Key>) -> Ran<TestRun> {
+    if keys.is_empty() {
+        return Ran::Yes(TestRun::new());
+    }
+    match try_run(root, keys) {
+        Ok(results) => Ran::Yes(results),
+        Err(why) => Ran::No(why),
+    }
+}
+
+fn try_run(root: &Path, keys: &BTreeSet<Key>) -> Result<TestRun, String> {
+    let files: BTreeSet<&str> = keys.iter().map(|(file, _)| file.as_str()).collect();
+    let packages: BTreeSet<String> = files.iter().filter_map(|file| package(root, file)).collect();
+    if packages.is_empty() {
+        // No file of theirs exists, which T01 says of each.
+        return Ok(TestRun::new());
+    }
+    let mut results = TestRun::new();
+    for binary in build(root, &packages)? {
+        let Some(source) = binary.source(root) else { continue };
+        let near: Vec<&Key> = keys.iter().filter(|(file, _)| source.holds(file)).collect();
+        if near.is_empty() {
+            continue;
+        }
+        let names = list(&binary)?;
+        let mut wanted: BTreeMap<String, Vec<&Key>> = BTreeMap::new();
+        for key in near {
+            for name in source.matching(&names, key) {
+                wanted.entry(name.to_owned()).or_default().push(key);
+            }
+        }
+        if wanted.is_empty() {
+            continue;
+        }
+        for (name, result) in exact(&binary, wanted.keys())? {
+            for key in wanted.get(&name).into_iter().flatten() {
+                // Of a pattern the worst counts.
+                let worst = results.get(*key).map_or(result, |before| worse(*before, result));
+                results.insert((*key).clone(), worst);
+            }
+        }
+    }
+    Ok(results)
+}
+
+/// Returns the name of the package that a file belongs to; `None` if the file is not there (T01).
+fn package(root: &Path, file: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        package: Option<Named>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let path = root.join(file);
+    let folders = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    let mut manifests = folders.filter(|_| path.is_file()).filter_map(|folder| {
+        let text = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+        toml::from_str::<Manifest>(&text).ok()?.package
+    });
+    manifests.next().map(|package| package.name)
+}
+
+const fn worse(left: TestResult, right: TestResult) -> TestResult {
+    match (left, right) {
+        (TestResult::Failed, _) | (_, TestResult::Failed) => TestResult::Failed,
+        (TestResult::Ignored, _) | (_, TestResult::Ignored) => TestResult::Ignored,
+        (TestResult::Passed, TestResult::Passed) => TestResult::Passed,
+    }
+}
+
+/// Builds the tests of the packages and returns their binaries.
+fn build(root: &Path, packages: &BTreeSet<String>) -> Result<Vec<Binary>, String> {
+    let mut command = process::command(
+        "cargo",
+        &["test", "-q", "--no-run", "--message-format=json-render-diagnostics"],
+    );
+    command.current_dir(root);
+    for package in packages {
+        command.args(["-p", package]);
+    }
+    let line = process::line(&command);
+    let output = command.output().map_err(|error| format!("cannot start {line}: {error}"))?;
+    if !output.status.success() {
+        let messages = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("they do not build: {}", gist(&messages)));
+    }
+    Ok(binary::read(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Returns a command for a test binary, in the surroundings that cargo gives it.
+fn command(binary: &Binary) -> Command {
+    let mut command = Command::new(&binary.program);
+    command.current_dir(&binary.folder).env("CARGO_MANIFEST_DIR", &binary.folder);
+    command.stdin(std::process::Stdio::null());
+    command
+}
+
+/// Returns the names of all tests in a binary.
+fn list(binary: &Binary) -> Result<Vec<String>, String> {
+    let mut command = command(binary);
+    command.args(["--list", "--format=terse"]);
+    let output = process::output(&mut command).map_err(|error| format!("{error:#}"))?;
+    Ok(plain::names(&output))
+}
+
+/// Runs the tests with exactly these names. A binary that dies says nothing of those it did not reach.
+fn exact<'a>(
+    binary: &Binary,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<BTreeMap<String, TestResult>, String> {
+    let mut command = command(binary);
+    command.args(["--exact", "--color=never"]).args(names);
+    let line = process::line(&command);
+    let output = command.output().map_err(|error| format!("cannot start {line}: {error}"))?;
+    Ok(plain::results(&String::from_utf8_lossy(&output.stdout)))
+}
