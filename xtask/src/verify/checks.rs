@@ -10,9 +10,11 @@ mod condition;
 pub(crate) mod coverage;
 pub(crate) mod display;
 mod probe;
+mod record;
 mod schema;
 mod style;
 pub(crate) mod tests_of_records;
+mod threshold;
 mod values;
 pub(crate) mod verifier;
 pub(crate) mod way;
@@ -30,6 +32,19 @@ const fn check(code: Code, run: fn(&World) -> Outcome) -> Check {
 /// Every check that looks at the world. Those of the judge (L01, L02, C06, V01, X02, X04) look at what these found, and
 /// live in `judge`; L03 looks at the report, and lives in `fix`.
 pub(crate) static CHECKS: &[Check] = &[
+    check(code::R01, record::r01_form),
+    check(code::R02, record::r02_ids),
+    check(code::R03, record::r03_paths),
+    check(code::R04, record::r04_units),
+    check(code::R05, record::r05_grammar),
+    check(code::R06, record::r06_obligations),
+    check(code::R07, record::r07_line_numbers),
+    check(code::R08, record::r08_paths),
+    check(code::R10, record::r10_dates),
+    check(code::S05, record::s05_silent_zero),
+    check(code::S09, record::s09_finite_default),
+    check(code::T02, record::t02_names),
+    check(code::H01, threshold::h01_levels),
     check(code::A01, anchor::a01_files),
     check(code::A02, anchor::a02_symbols),
     check(code::A03, anchor::a03_lines),

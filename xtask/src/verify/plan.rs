@@ -16,10 +16,16 @@ mod points;
 #[cfg(test)]
 mod tests;
 
-use names::{Names, json};
+pub(crate) use names::Names;
+use names::json;
 
 /// Values per record that are read back from the screen.
 const SAMPLES: u32 = 64;
+
+/// Collects what the names in conditions can mean.
+pub(crate) fn names_of(records: &[Record]) -> Names<'_> {
+    Names::of(records)
+}
 
 /// Turns records into questions.
 pub(crate) fn plan(records: &[Record]) -> Plan {

@@ -10,6 +10,7 @@ use crate::verify::finding::Location;
 use coverage::Coverage;
 
 pub(crate) mod coverage;
+pub(crate) mod units;
 
 /// All of them.
 #[derive(Debug, Clone, Default)]
