@@ -1,5 +1,6 @@
 //! R06: what a record owes for its priority.
 
+use serde_json::Value;
 use telemetry_evidence::plan::Bound;
 
 use crate::verify::code;
@@ -94,11 +95,11 @@ fn bounds(record: &Record) -> bool {
     let field = record.schema("Field").map(|cell| cell.value().to_owned()).unwrap_or_default();
     let values: Vec<f64> = examples(record)
         .flatten()
-        .filter_map(|part| match part {
+        .flat_map(|part| match part {
             Given::Set { name, value } if own.contains(&bare_path(&name)) || name == field => {
-                value.as_f64()
+                numbers(&value)
             }
-            Given::Set { .. } | Given::Missing => None,
+            Given::Set { .. } | Given::Missing => Vec::new(),
         })
         .collect();
     [(&range.low, range.low_included), (&range.high, range.high_included)].into_iter().all(
@@ -109,4 +110,14 @@ fn bounds(record: &Record) -> bool {
             Bound::Number(_) | Bound::Open | Bound::Name(_) => true,
         },
     )
+}
+
+/// Returns the numbers of a value, those of a list or map too.
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Number(number) => number.as_f64().into_iter().collect(),
+        Value::Array(list) => list.iter().flat_map(numbers).collect(),
+        Value::Object(map) => map.values().flat_map(numbers).collect(),
+        Value::Null | Value::Bool(_) | Value::String(_) => Vec::new(),
+    }
 }

@@ -84,6 +84,7 @@ impl Cases {
         for part in conditions.iter().flat_map(|condition| condition.any.iter().flatten()) {
             maker.comparison(part);
         }
+        maker.something();
         let mut cases = vec![BTreeMap::new()];
         for (path, domain) in &maker.domains {
             if cases.len() * domain.len() > MOST {
@@ -195,13 +196,14 @@ impl Maker<'_> {
         if is_optional(self.record) {
             self.add(path, [Item::Absent]);
         }
-        // Something, in case that nothing else is said.
-        if self
-            .domains
-            .get(path)
-            .is_none_or(|domain| domain.iter().all(|item| *item == Item::Absent))
-        {
-            self.add(path, [Item::Present]);
+    }
+
+    /// Adds something, in case that nothing else is said of the own value.
+    fn something(&mut self) {
+        let path = self.own.clone();
+        let domain = self.domains.get(&path);
+        if domain.is_none_or(|domain| domain.iter().all(|item| *item == Item::Absent)) {
+            self.add(&path, [Item::Present]);
         }
     }
 
@@ -251,12 +253,7 @@ impl Maker<'_> {
         let is_own =
             self.domains.contains_key(path) && path == self.names.path("value", self.record);
         match literal {
-            Literal::Number(number) => {
-                self.add(path, around(*number));
-                if let Some(domain) = self.domains.get_mut(path) {
-                    domain.retain(|item| *item != Item::Present);
-                }
-            }
+            Literal::Number(number) => self.add(path, around(*number)),
             Literal::Flag(_) => self.add(path, [Item::Flag(true), Item::Flag(false)]),
             Literal::Text(word) => {
                 let another = (!is_own).then(|| Item::Word("another".to_owned()));
