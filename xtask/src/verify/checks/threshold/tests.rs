@@ -34,7 +34,7 @@ fn messages(kind: &str, range: &str, rows: &str, registry: Option<Metric>) -> Ve
     assert_eq!(record.problems, []);
     let evidence = Evidence { registry: registry.into_iter().collect(), ..Evidence::default() };
     let world = World {
-        root: crate::workspace::root(),
+        root: crate::workspace::root().to_path_buf(),
         plan: telemetry_evidence::Plan::default(),
         records: vec![record],
         index: SourceIndex::of(BTreeMap::new()),
