@@ -35,7 +35,9 @@ pub(super) fn h01_levels(world: &World) -> Outcome {
         table.alarms(&cases);
         if let Some(evidence) = world.evidence.yes() {
             let metric = evidence.registry.iter().find(|metric| metric.number == record.id.0);
-            metric.into_iter().for_each(|metric| table.registry(metric));
+            if let Some(metric) = metric {
+                table.registry(metric);
+            }
         }
         outcome.findings.append(&mut table.found);
     }
@@ -44,14 +46,14 @@ pub(super) fn h01_levels(world: &World) -> Outcome {
 
 /// A row that could be read.
 struct Row<'a> {
-    row: &'a Threshold,
+    cells: &'a Threshold,
     level: Level,
     condition: &'a Condition,
 }
 
 impl<'a> Row<'a> {
     fn of(row: &'a Threshold) -> Option<Self> {
-        row.parsed.as_ref().map(|(level, condition)| Self { row, level: *level, condition })
+        row.parsed.as_ref().map(|(level, condition)| Self { cells: row, level: *level, condition })
     }
 
     const fn is_alarm(&self) -> bool {
@@ -67,7 +69,7 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn report(&mut self, row: &Row<'_>, message: String) {
-        let at = row.row.condition.at.clone();
+        let at = row.cells.condition.at.clone();
         let subject = format!("{:?}", row.level);
         self.found.push(Finding::new(code::H01, at, subject, message).of(self.record.id));
     }
@@ -145,11 +147,11 @@ impl Table<'_> {
                 limit.operator, limit.value
             );
             let Some(row) = rows.first().copied().or_else(|| self.rows.first()) else { continue };
-            let at = row.row.condition.at.clone();
+            let at = row.cells.condition.at.clone();
             let found =
                 Finding::new(code::H01, at, format!("{level:?}"), message).of(self.record.id);
             let expected = format!("{} {}", limit.operator, limit.value);
-            self.found.push(found.instead(expected, row.row.condition.value()));
+            self.found.push(found.instead(expected, row.cells.condition.value()));
         }
     }
 }
