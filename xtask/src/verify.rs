@@ -160,3 +160,89 @@ fn scope(args: &Args) -> Result<Scope, Stop> {
         only: only.collect::<Result<_, Stop>>()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(line: &[&str]) -> Args {
+        Cli::parse_from(std::iter::once(&"verify-telemetry").chain(line)).args
+    }
+
+    /// Returns a tree with the record of the fixtures, or with none.
+    fn tree(has_record: bool) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("docs/telemetry");
+        std::fs::create_dir_all(&folder).unwrap();
+        if has_record {
+            let record = workspace::root().join("xtask/fixtures/A01/good.md");
+            std::fs::copy(record, folder.join("TELE-014_max_batches.md")).unwrap();
+        }
+        root
+    }
+
+    fn no_probe() -> Command {
+        process::command("no-such-probe", &[])
+    }
+
+    fn failing_probe() -> Command {
+        process::command("false", &[])
+    }
+
+    fn silent_probe() -> Command {
+        process::command("true", &[])
+    }
+
+    #[track_caller]
+    fn check(root: &Path, line: &[&str], probe: fn() -> Command, expected: u8) {
+        let mut args = args(line);
+        args.target = Some(root.join("target"));
+        assert_eq!(try_run(&args, root, probe).unwrap(), expected, "{line:?}");
+    }
+
+    #[test]
+    fn without_records_nothing_is_verified_whatever_is_asked() {
+        let tree = tree(false);
+        check(tree.path(), &[], silent_probe, exit::NOT_VERIFIED);
+        check(tree.path(), &["--static"], silent_probe, exit::NOT_VERIFIED);
+        check(tree.path(), &["--fail-on", "none"], silent_probe, exit::NOT_VERIFIED);
+        check(tree.path(), &["--only", "TELE-014"], silent_probe, exit::NOT_VERIFIED);
+        let nothing = tempfile::tempdir().unwrap();
+        check(nothing.path(), &[], silent_probe, exit::NOT_VERIFIED);
+    }
+
+    #[test]
+    fn without_a_probe_nothing_is_verified() {
+        let tree = tree(true);
+        for probe in [no_probe, failing_probe, silent_probe] {
+            check(tree.path(), &["--fail-on", "none"], probe, exit::NOT_VERIFIED);
+        }
+    }
+
+    #[track_caller]
+    fn check_usage(root: &Path, line: &[&str], words: &str) {
+        match try_run(&args(line), root, silent_probe) {
+            Err(Stop::Usage(why)) => assert!(why.contains(words), "{why}"),
+            other => panic!("{line:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn mistakes_of_the_user_are_told_apart_from_findings() {
+        let tree = tree(true);
+        check_usage(tree.path(), &["--only", "TELE-999"], "no record TELE-999");
+        check_usage(tree.path(), &["--only", "14"], "named like TELE-014");
+        check_usage(tree.path(), &["--since", "HEAD~1"], "--since is not built yet");
+        check_usage(tree.path(), &["--replay", "runs/x"], "--replay is not built yet");
+        std::fs::write(tree.path().join(tables::LABELS), "[[label]]\n").unwrap();
+        check_usage(tree.path(), &["--static"], tables::LABELS);
+    }
+}

@@ -9,6 +9,8 @@ pub(crate) mod causes;
 mod condition;
 pub(crate) mod coverage;
 pub(crate) mod display;
+#[cfg(test)]
+mod evidence_tests;
 mod probe;
 mod record;
 mod schema;
