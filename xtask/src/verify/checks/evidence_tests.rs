@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{
-    Dark, Difference, ExampleSeen, FoldSeen, Foreign, HubSeen, Leaf, MissingSeen, OutOfRange, PointSeen,
-    RecordSeen, StaleSeen, WidgetSeen,
+    Dark, Difference, ExampleSeen, FoldSeen, Foreign, HubSeen, Leaf, MissingSeen, OutOfRange,
+    PointSeen, RecordSeen, StaleSeen, WidgetSeen,
 };
 use telemetry_evidence::plan::{Edit, Point};
 
@@ -33,7 +33,12 @@ fn leaf(path: &str, baseline: Value, fresh: Value) -> Leaf {
 }
 
 fn example(row: u32, line: &str, classes: &str) -> ExampleSeen {
-    ExampleSeen { row, failed: None, lines: vec![line.to_owned()], classes: vec![classes.to_owned()] }
+    ExampleSeen {
+        row,
+        failed: None,
+        lines: vec![line.to_owned()],
+        classes: vec![classes.to_owned()],
+    }
 }
 
 fn point(label: &str, class: &str) -> PointSeen {
@@ -43,7 +48,8 @@ fn point(label: &str, class: &str) -> PointSeen {
 
 /// Evidence of a pipeline in which everything about the record of the fixtures is true.
 fn whole() -> Evidence {
-    let fold = FoldSeen { canonical: set(&[PATH]), last_writer: set(&[PATH]), ..FoldSeen::default() };
+    let fold =
+        FoldSeen { canonical: set(&[PATH]), last_writer: set(&[PATH]), ..FoldSeen::default() };
     let seen = RecordSeen {
         examples: vec![
             example(0, " B:7 ", " dmm "),
@@ -55,11 +61,21 @@ fn whole() -> Evidence {
     };
     Evidence {
         schema: telemetry_evidence::SCHEMA,
-        inputs: vec![leaf("started.requested", json!(50), Value::Null), leaf("started.start_batch", json!(2), Value::Null)],
+        inputs: vec![
+            leaf("started.requested", json!(50), Value::Null),
+            leaf("started.start_batch", json!(2), Value::Null),
+        ],
         payloads: vec![leaf(LEAF, json!(52), Value::Null)],
         snapshot: vec![leaf(PATH, json!(52), json!(0))],
         widgets: vec![WidgetSeen { name: "RunHeader".to_owned(), records: vec![14] }],
-        hub: HubSeen { sent: 9, emitted: 9, delivered: 9, dropped: 0, received: 9, faults: Vec::new() },
+        hub: HubSeen {
+            sent: 9,
+            emitted: 9,
+            delivered: 9,
+            dropped: 0,
+            received: 9,
+            faults: Vec::new(),
+        },
         emission: BTreeMap::from([
             ("started.requested".to_owned(), set(&[LEAF])),
             ("started.start_batch".to_owned(), set(&[LEAF])),
@@ -84,7 +100,8 @@ fn world(evidence: Evidence) -> World {
     });
     world.plan.records[0].points = points.to_vec();
     world.evidence = Ran::Yes(evidence);
-    let keys = world.records.iter().flat_map(|record| tests_of_records::named(record).map(|(_, key)| key));
+    let keys =
+        world.records.iter().flat_map(|record| tests_of_records::named(record).map(|(_, key)| key));
     world.tests = Ran::Yes(keys.map(|key| (key, TestResult::Passed)).collect());
     world
 }
@@ -144,7 +161,8 @@ fn each_broken_hop_has_its_code_and_its_trail() {
     let mut broken = whole();
     broken.draw.clear();
     let found = findings(&world(broken));
-    let hops: Vec<String> = found[0].trail.iter().map(|hop| format!("{} {:?}", hop.name, hop.state)).collect();
+    let hops: Vec<String> =
+        found[0].trail.iter().map(|hop| format!("{} {:?}", hop.name, hop.state)).collect();
     let expected = [
         "requested + start_batch Ok",
         "TrainingStarted.max_batches Ok",
@@ -191,8 +209,7 @@ fn the_hub_must_add_up() {
 
 #[test]
 fn memory_resets_neighbours_and_ranges_have_their_codes() {
-    let difference =
-        || Difference { leaf: PATH.to_owned(), expected: json!(1), actual: json!(2) };
+    let difference = || Difference { leaf: PATH.to_owned(), expected: json!(1), actual: json!(2) };
     check(&["P06"], |seen| seen.remembered.push(difference()));
     check(&["P07"], |seen| seen.kept.push(difference()));
     check(&["P08"], |seen| {
@@ -201,7 +218,12 @@ fn memory_resets_neighbours_and_ranges_have_their_codes() {
     });
     check(&["P09"], |seen| {
         let (id, leaf) = ("TELE-014".to_owned(), PATH.to_owned());
-        seen.out_of_range.push(OutOfRange { id, leaf, value: json!(-1), when: "scenario calm".to_owned() });
+        seen.out_of_range.push(OutOfRange {
+            id,
+            leaf,
+            value: json!(-1),
+            when: "scenario calm".to_owned(),
+        });
     });
     check(&["P09"], |seen| seen.wall_clock.extend(set(&[PATH])));
     check(&["P10"], |seen| seen.unsteady.push(PATH.to_owned()));
@@ -210,7 +232,9 @@ fn memory_resets_neighbours_and_ranges_have_their_codes() {
 
 #[test]
 fn what_the_probe_could_not_do_is_not_verified() {
-    check(&["P00"], |evidence| seen(evidence).not_probed = Some("its path leads nowhere".to_owned()));
+    check(&["P00"], |evidence| {
+        seen(evidence).not_probed = Some("its path leads nowhere".to_owned())
+    });
     check(&["P00"], |evidence| evidence.snapshot[0].reached = false);
     let mut evidence = whole();
     evidence.records.clear();
@@ -241,7 +265,9 @@ fn a_widget_without_an_example_of_the_missing_value_shows_no_digits_then() {
     // The example speaks for the widget that has one.
     check(&[], |evidence| seen(evidence).missing.push(drawing("RunHeader", "7")));
     check(&["D03"], |evidence| {
-        seen(evidence).missing.push(MissingSeen { same_as_known: true, ..drawing("StatusBanner", "—") });
+        seen(evidence)
+            .missing
+            .push(MissingSeen { same_as_known: true, ..drawing("StatusBanner", "—") });
     });
 }
 
@@ -269,7 +295,11 @@ fn digits_that_nothing_moves_need_a_label() {
 
 #[test]
 fn readings_that_were_not_refreshed_must_look_so() {
-    let stale = |looks_fresh| StaleSeen { leaf: PATH.to_owned(), widget: Some("RunHeader".to_owned()), looks_fresh };
+    let stale = |looks_fresh| StaleSeen {
+        leaf: PATH.to_owned(),
+        widget: Some("RunHeader".to_owned()),
+        looks_fresh,
+    };
     check(&["D08"], |seen| seen.stale.push(stale(true)));
     check(&[], |seen| seen.stale.push(stale(false)));
 }
@@ -314,7 +344,11 @@ fn tests_that_failed_were_ignored_or_did_not_run_are_found() {
         tests.remove(&key);
         tests.extend(result.map(|result| (key, result)));
         let found = findings(&world);
-        assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), [code::T03], "{result:?}");
+        assert_eq!(
+            found.iter().map(|finding| finding.code).collect::<Vec<_>>(),
+            [code::T03],
+            "{result:?}"
+        );
     }
 }
 

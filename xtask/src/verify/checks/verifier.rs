@@ -221,7 +221,10 @@ mod tests {
     #[test]
     fn an_exemption_needs_everything_and_covers_only_what_may_be_exempted() {
         check(&entry(), &[]);
-        check(&Exemption { reason: " ".to_owned(), owner: String::new(), ..entry() }, &["no reason", "no owner"]);
+        check(
+            &Exemption { reason: " ".to_owned(), owner: String::new(), ..entry() },
+            &["no reason", "no owner"],
+        );
         check(&Exemption { expires: "soon".to_owned(), ..entry() }, &["no day"]);
         check(&Exemption { expires: "2027-05-21".to_owned(), ..entry() }, &[]);
         check(&Exemption { expires: "2027-05-22".to_owned(), ..entry() }, &["181 days"]);
@@ -242,7 +245,10 @@ mod tests {
         for spec in ALL.iter().filter(|spec| spec.is_built) {
             let name = spec.code.as_str();
             write(&format!("docs/telemetry/checks/{name}.md"), "x");
-            write(&format!("xtask/src/verify/{name}.rs"), &format!("Finding::new(code::{name}, x)"));
+            write(
+                &format!("xtask/src/verify/{name}.rs"),
+                &format!("Finding::new(code::{name}, x)"),
+            );
             write(&format!("xtask/fixtures/{name}/bad.md"), "x");
             write(&format!("xtask/fixtures/{name}/good.md"), "x");
         }
