@@ -125,6 +125,7 @@ const fn tests_only(name: &'static str, why: &'static str) -> Outside {
 const ANY: &[&str] = &["*"];
 
 const OUTSIDE: &[Outside] = &[
+    outside("anstyle", &["xtask"], "colours of reports, as clap colours its help"),
     outside(
         "anyhow",
         &["esper", "sanctum-tui", "telemetry-probe", "xtask"],
@@ -201,6 +202,7 @@ const OUTSIDE: &[Outside] = &[
         "tables, headings and code spans of the records, with their places",
     ),
     outside("proc-macro2", &["xtask"], "reads Rust for tidy as the compiler does"),
+    outside("quick-junit", &["xtask"], "JUnit reports without a character that XML forbids"),
     outside("rand", &["simic-training"], "the traits of random numbers"),
     outside(
         "rand_chacha",
@@ -248,6 +250,8 @@ const OUTSIDE: &[Outside] = &[
         &["sanctum-tui"],
         "Ctrl-C, SIGTERM and stopping in the shell, without unsafe code of ours",
     ),
+    outside("similar", &["xtask"], "the differences that --dry-run shows"),
+    outside("strsim", &["xtask"], "the nearest code to a mistyped one"),
     outside(
         "subtle",
         &["nissa"],
@@ -259,6 +263,7 @@ const OUTSIDE: &[Outside] = &[
         "symbols, fields and patterns of the sources, as the compiler reads them",
     ),
     outside("sysinfo", &["simic-training"], "readings of processor and memory"),
+    outside("terminal_size", &["xtask"], "how wide a report may be"),
     outside(
         "thiserror",
         &["leyline", "nissa", "simic-emitter", "simic-training"],
@@ -271,7 +276,7 @@ const OUTSIDE: &[Outside] = &[
     ),
     outside(
         "unicode-width",
-        &["sanctum-widgets"],
+        &["sanctum-widgets", "xtask"],
         "how many cells a text takes, as ratatui counts",
     ),
     outside(
@@ -281,8 +286,10 @@ const OUTSIDE: &[Outside] = &[
     ),
     tests_only("criterion", "benches with a comparison to the last run"),
     tests_only("insta", "expected output beside the test, or in a file"),
+    tests_only("jsonschema", "SARIF against its schema"),
     tests_only("portable-pty", "a real pseudo-terminal for the screen"),
     tests_only("proptest", "properties over values nobody would think of"),
+    tests_only("serde-sarif", "the types of SARIF and the schema that the package ships"),
     tests_only("tempfile", "folders that are gone after the test"),
     tests_only("vt100", "says what a terminal would show after these bytes"),
 ];

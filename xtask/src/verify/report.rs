@@ -1,14 +1,60 @@
 //! The result of a run, as the judge hands it over; printers print it and compute nothing that is not in it.
 
+pub(crate) mod github;
+pub(crate) mod human;
+pub(crate) mod json;
+mod junit;
+mod place;
+mod sarif;
+#[cfg(test)]
+pub(crate) mod testing;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
+
+use anyhow::Result;
 
 use crate::verify::code::{Code, Severity, Tier};
-use crate::verify::finding::{Finding, Skip};
+use crate::verify::finding::{Edit, Finding, Location, Skip};
+use crate::verify::fix::Planned;
 use crate::verify::grammar::Priority;
-use crate::verify::record::{BOXES, RecordId, STEPS};
+use crate::verify::record::{Record, RecordId, STEPS};
+use crate::verify::report::human::Look;
 use crate::verify::tables::coverage::Coverage;
 use crate::verify::world::TestResult;
+
+/// A form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Human,
+    /// For programs: all verdicts, passes included.
+    Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
+    /// For trend pages.
+    Junit,
+    /// Annotations of a pull request.
+    Github,
+}
+
+/// A report that goes into a file: `sarif=target/telemetry.sarif`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReportFile {
+    pub(crate) form: Form,
+    pub(crate) path: PathBuf,
+}
+
+/// What the printers are given.
+pub(crate) struct Context<'a> {
+    pub(crate) report: &'a Report,
+    /// The parsed records, for naming the row of a finding.
+    pub(crate) records: &'a [Record],
+    /// What `--fix` would do.
+    pub(crate) edits: &'a [Planned],
+    pub(crate) look: Look,
+}
 
 /// Everything a run has found out.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +113,7 @@ pub(crate) struct Judged {
     /// Steps ticked in the file, and steps earned.
     pub(crate) claimed: Steps,
     pub(crate) earned: Steps,
-    /// In the order of [`BOXES`].
+    /// In the order of [`crate::verify::record::BOXES`].
     pub(crate) boxes: Vec<JudgedBox>,
     pub(crate) tests: Vec<JudgedTest>,
     /// Open exemptions on it.
@@ -146,6 +192,57 @@ pub(crate) struct Influence {
     pub(crate) snapshot: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
+impl Form {
+    /// Returns the report in this form.
+    pub(crate) fn format(self, context: &Context<'_>) -> Result<String> {
+        match self {
+            Self::Human => Ok(human::format(context)),
+            Self::Json => Ok(json::format(context)),
+            Self::Sarif => Ok(sarif::format(context)),
+            Self::Junit => junit::format(context),
+            Self::Github => Ok(github::format(context)),
+        }
+    }
+}
+
+impl std::str::FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (form, path) = text.split_once('=').ok_or("a report is FORM=PATH")?;
+        let form = <Form as clap::ValueEnum>::from_str(form, false)?;
+        if path.is_empty() {
+            return Err("a report needs a path: FORM=PATH".to_owned());
+        }
+        Ok(Self { form, path: PathBuf::from(path) })
+    }
+}
+
+impl Context<'_> {
+    /// Returns where a finding points, for people: file and line, and of a record also heading and row.
+    fn place(&self, at: &Location) -> String {
+        if at.file.is_empty() {
+            return String::new();
+        }
+        let file = if at.line == 0 { at.file.clone() } else { format!("{}:{}", at.file, at.line) };
+        let record = self.records.iter().find(|record| record.file == at.file && at.line != 0);
+        record.map_or(file.clone(), |record| {
+            format!("record: {}      {file}", place::describe(&record.source, at.line))
+        })
+    }
+
+    /// Returns what `--fix` would do about a finding.
+    fn edits_for<'b>(&'b self, finding: &'b Finding) -> Vec<&'b Edit> {
+        let of_tick = |planned: &&Planned| {
+            planned.code == finding.code && Some(planned.record) == finding.record
+        };
+        if let Some(edit) = &finding.fix {
+            return vec![edit];
+        }
+        self.edits.iter().filter(of_tick).map(|planned| &planned.edit).collect()
+    }
+}
+
 impl Report {
     /// Returns whether nobody may conclude anything from this run about the records as a whole.
     pub(crate) fn is_whole(&self) -> bool {
@@ -182,9 +279,15 @@ impl fmt::Display for Steps {
 }
 
 impl JudgedBox {
+    /// Returns the checks of this box that do not exist yet.
+    pub(crate) fn not_built(&self) -> impl Iterator<Item = Code> {
+        let missing = self.evidence.iter().filter(|evidence| evidence.verdict == Verdict::NotBuilt);
+        missing.map(|evidence| evidence.code)
+    }
+
     /// Returns whether a check of this box is not built yet.
     pub(crate) fn is_partial(&self) -> bool {
-        self.evidence.iter().any(|evidence| evidence.verdict == Verdict::NotBuilt)
+        self.not_built().next().is_some()
     }
 }
 
@@ -199,9 +302,7 @@ impl Judged {
         let run = || self.tests.iter().filter(|test| !test.is_manual);
         (run().filter(|test| test.result == Some(TestResult::Passed)).count(), run().count())
     }
-
-    /// Returns whether it stands for seven boxes, which a parsed record has.
-    pub(crate) fn has_all_boxes(&self) -> bool {
-        self.boxes.len() == BOXES.len()
-    }
 }
+
+#[cfg(test)]
+mod tests;
