@@ -160,7 +160,7 @@ const OUTSIDE: &[Outside] = &[
     ),
     Outside {
         name: "crossbeam-channel",
-        by: &["nissa", "sanctum-tui", "simic-emitter", "simic-training"],
+        by: &["nissa", "sanctum-tui", "simic-emitter", "simic-training", "telemetry-probe"],
         tests_of: &["sanctum-tests"],
         why: "bounded queues with `try_send`, `select!` and timeouts",
     },

@@ -51,6 +51,16 @@ pub struct Aggregator {
     starts: u64,
 }
 
+/// Gives every reading of a snapshot that was edited the verdict that its value deserves, by the limits of the fold.
+///
+/// Values stay as they are, also those that follow from other ones (`policy.entropy_collapsed`, `vitals.has_memory_alarm`). A
+/// folded snapshot does not change.
+pub fn judge(snapshot: &mut Snapshot) {
+    policy::judge(&mut snapshot.policy);
+    episode::judge(&mut snapshot.episodes);
+    vitals::judge(&mut snapshot.vitals);
+}
+
 impl Aggregator {
     /// Returns an aggregator that has heard nothing; the source counts as open.
     pub fn new() -> Self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use karn_sanctum::{Aggregator, Link, Snapshot};
+use karn_sanctum::{Aggregator, Link, Snapshot, aggregator};
 use leyline::demo::{self, Scenario};
 use leyline::wire::to_json;
 use leyline::word::ClosedWord;
@@ -185,6 +185,10 @@ proptest! {
             for snapshot in pictures(&aggregator, ViewNs(at as u64 * 1_000_000_000)) {
                 prop_assert!(snapshot.runtime_seconds.is_finite());
                 prop_assert!(snapshot.event_log.len() <= 200);
+                let mut judged = snapshot.clone();
+                aggregator::judge(&mut judged);
+                // As text, because NaN is not equal to itself.
+                prop_assert_eq!(format!("{judged:?}"), format!("{snapshot:?}"));
             }
         }
         prop_assert!(json(&aggregator, ViewNs(0)).iter().all(|text| text.ends_with(CLOSED)));

@@ -3,6 +3,7 @@
 //! What has no value (no samples, a denominator of 0) is `None`. Formulas: `events.md`, sections 5.1 to 5.4.
 
 use leyline::threshold::anomaly::{DEAD_LAYER, EXPLODING_LAYER};
+use serde::{Deserialize, Serialize};
 
 use crate::surrogate::k3;
 
@@ -14,7 +15,7 @@ use statistics::{
 };
 
 /// Numbers about the transitions of a batch (contract 5.1), in the scale the critic is trained on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RolloutStats {
     /// Critic output at collection time (reward).
     pub value_mean: Option<f64>,
@@ -78,7 +79,7 @@ impl RolloutStats {
 }
 
 /// Numbers about the advantages that enter the policy loss (contract 5.2).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdvantageStats {
     /// Mean.
     pub mean: Option<f64>,
@@ -121,7 +122,7 @@ pub struct Evaluated {
 }
 
 /// Numbers over all samples of an update (contract 5.3).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PolicyStats {
     /// Clipped surrogate loss.
     pub policy_loss: Option<f64>,
@@ -177,7 +178,7 @@ impl PolicyStats {
 }
 
 /// Numbers about the gradients of an update, before any clipping (contract 5.4).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GradientStats {
     /// Mean over the steps of the global L2 norm.
     pub grad_norm: Option<f64>,

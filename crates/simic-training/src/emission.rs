@@ -7,6 +7,7 @@ use leyline::{
     EpochCompleted, FinishReason, PpoUpdateCompleted, Scalar, SkipReason, TrainingFinished,
     TrainingStarted,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::config::Hyperparams;
 use crate::rollout::StepReport;
@@ -15,7 +16,7 @@ use crate::update::{Skip, UpdateOutcome};
 pub mod anomaly;
 
 /// What is known when a run starts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunFacts {
     /// Name of the task.
     pub task: String,
@@ -121,7 +122,7 @@ fn hyperparams(hyper: &Hyperparams, epoch_every: u32) -> BTreeMap<String, Scalar
 }
 
 /// What is known when a run ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunCounts {
     /// Batches finished before this run.
     pub start_batch: u64,
@@ -261,7 +262,7 @@ pub fn ppo_update_completed(
 }
 
 /// What is known when a batch ends.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BatchFacts {
     /// Global number of the batch, from 1.
     pub batch_idx: u64,

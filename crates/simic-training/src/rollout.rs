@@ -123,7 +123,7 @@ pub struct Episode {
 }
 
 /// One step of one environment, as the outside world is told.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
     /// Index of the environment.
     pub env: u32,

@@ -1,8 +1,11 @@
 //! One PPO update: several passes over the minibatches of a batch, and everything that is measured on the way.
 
+use std::borrow::Cow;
+
 use ndarray::{Array2, Axis};
 use rand::Rng;
 use rand::seq::SliceRandom;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Hyperparams;
 use crate::diagnostics::statistics::{mean, standard_deviation};
@@ -18,12 +21,12 @@ pub const ADVANTAGE_FLOOR: f64 = 1e-8;
 pub const KL_SLACK: f64 = 1.5;
 
 /// Why an update made no step, with what was seen.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Skip {
     /// The loss was not finite; the parameters are those from before the update.
     NonfiniteLoss {
         /// Snapshot path of the first loss that was not finite.
-        subject: &'static str,
+        subject: Cow<'static, str>,
         /// Its value.
         value: f64,
     },
@@ -39,7 +42,7 @@ pub enum Skip {
 }
 
 /// What was measured in an update.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UpdateStats {
     /// Transitions in the batch.
     pub transitions: u32,
@@ -68,7 +71,7 @@ pub struct UpdateStats {
 }
 
 /// How an update ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UpdateOutcome {
     /// What was measured.
     pub stats: UpdateStats,
@@ -317,7 +320,7 @@ fn nonfinite<F: Real>(losses: &Losses<F>) -> Option<Skip> {
         ("policy.entropy", losses.entropy),
     ];
     if let Some(&(subject, value)) = named.iter().find(|(_, value)| !value.is_finite()) {
-        return Some(Skip::NonfiniteLoss { subject, value });
+        return Some(Skip::NonfiniteLoss { subject: Cow::Borrowed(subject), value });
     }
     let element = losses.gradient.tensors().into_iter().flatten().find(|g| !g.is_finite())?;
     Some(Skip::NonfiniteGradient { value: element.wide() })

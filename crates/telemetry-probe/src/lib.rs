@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`rig`] | the only glue between the verifier and a product |
+//! | [`real`] | the rig of the product |
 //! | [`tree`] | values as trees: paths, leaves, differences |
 //! | [`nudge`] | other values for a leaf |
 //! | [`mod@probe`] | the algorithm |
@@ -16,5 +17,6 @@
 pub mod command;
 pub mod nudge;
 pub mod probe;
+pub mod real;
 pub mod rig;
 pub mod tree;

@@ -2,6 +2,7 @@
 
 use leyline::EpisodeOutcome;
 
+use crate::aggregator::policy::rejudge;
 use crate::formula::episode::{self, Finished};
 use crate::formula::trend::{self, trend};
 use crate::history::History;
@@ -82,4 +83,17 @@ impl Episodes {
             total: self.total,
         }
     }
+}
+
+/// Gives the readings of an edited view their verdicts again; none of them has a limit.
+pub(super) fn judge(view: &mut EpisodesView) {
+    let readings = [
+        &mut view.last_return,
+        &mut view.mean_return,
+        &mut view.best_return,
+        &mut view.worst_return,
+        &mut view.mean_length,
+        &mut view.success_rate,
+    ];
+    readings.into_iter().for_each(|reading| rejudge(reading, None));
 }

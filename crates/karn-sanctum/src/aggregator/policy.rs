@@ -14,6 +14,7 @@ use crate::verdict;
 mod store;
 
 use store::Store;
+pub(super) use store::rejudge;
 
 /// What is known from the updates of a group.
 #[derive(Debug, Clone)]
@@ -149,8 +150,22 @@ fn add(
     }
 }
 
-/// Judges what depends on more than one reading.
-fn judge_together(view: &mut PolicyView, max_entropy: Option<f64>) {
+/// Gives the readings of an edited view their verdicts again. Whether the run has a largest entropy is not in the view, so an
+/// entropy without a limit stays without.
+pub(super) fn judge(view: &mut PolicyView) {
+    let ungraded = view.entropy.is_some_and(|entropy| entropy.verdict == Health::Ungraded);
+    store::judge(view, (!ungraded).then_some(&threshold::ENTROPY));
+    rejudge(&mut view.early_stop_epoch, None);
+    rejudge(&mut view.entropy_velocity, Some(&threshold::ENTROPY_VELOCITY));
+    rejudge(&mut view.collapse_risk_score, Some(&threshold::COLLAPSE_RISK_SCORE));
+    if let Some(collapsed) = &mut view.entropy_collapsed {
+        collapsed.verdict = verdict::alarm(collapsed.value);
+    }
+    judge_by_others(view);
+}
+
+/// Judges the readings whose limit holds under a condition on other readings.
+fn judge_by_others(view: &mut PolicyView) {
     let value = |reading: &Option<Reading>| reading.as_ref().map(|reading| reading.value);
     let range = value(&view.value_max).zip(value(&view.value_min)).map(|(max, min)| max - min);
     let (entropy, clip) = (value(&view.entropy), value(&view.clip_fraction));
@@ -160,6 +175,11 @@ fn judge_together(view: &mut PolicyView, max_entropy: Option<f64>) {
     if let Some(correlation) = &mut view.entropy_clip_correlation {
         correlation.verdict = verdict::entropy_clip_correlation(correlation.value, entropy, clip);
     }
+}
+
+/// Judges what depends on more than one reading.
+fn judge_together(view: &mut PolicyView, max_entropy: Option<f64>) {
+    judge_by_others(view);
     view.entropy_collapsed = view.entropy.filter(|_| max_entropy.is_some()).map(|entropy| {
         let collapsed = entropy.verdict == Health::Critical;
         Reading {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leyline::{GpuVitals, RunNs, SystemVitals, threshold};
 
+use crate::aggregator::policy::rejudge;
 use crate::formula::memory::{Pool, alarm_devices};
 use crate::formula::throughput::Rates;
 use crate::reading::{Reading, Stamp};
@@ -105,6 +106,29 @@ fn devices(known: &[GpuView], sample: &[GpuVitals], stamp: Stamp) -> Arc<[GpuVie
         }
     }
     devices.into()
+}
+
+/// Gives the readings of an edited view their verdicts again.
+pub(super) fn judge(view: &mut VitalsView) {
+    let rates =
+        [&mut view.epochs_per_second, &mut view.batches_per_hour, &mut view.env_steps_per_second];
+    rates.into_iter().for_each(|rate| rejudge(rate, None));
+    rejudge(&mut view.cpu_percent, Some(&threshold::CPU_PERCENT));
+    rejudge(&mut view.ram_total_gb, None);
+    rejudge(&mut view.process_rss_gb, None);
+    judge_memory(&mut view.ram_used_gb, view.ram_total_gb);
+    let judged = |gpu: &GpuView| {
+        let mut gpu = gpu.clone();
+        rejudge(&mut gpu.memory_total_gb, None);
+        rejudge(&mut gpu.utilization_percent, None);
+        rejudge(&mut gpu.temperature_c, None);
+        judge_memory(&mut gpu.memory_used_gb, gpu.memory_total_gb);
+        gpu
+    };
+    view.gpu_stats = view.gpu_stats.iter().map(judged).collect();
+    if let Some(alarm) = &mut view.has_memory_alarm {
+        alarm.verdict = verdict::alarm(alarm.value);
+    }
 }
 
 fn judge_memory(used: &mut Option<Reading>, total: Option<Reading>) {

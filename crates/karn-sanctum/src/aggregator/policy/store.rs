@@ -5,6 +5,7 @@ use leyline::threshold::{self, Band};
 
 use crate::reading::{Number, Reading, Stamp};
 use crate::snapshot::PolicyView;
+use crate::verdict;
 
 /// How the fields of one update are stored.
 #[derive(Clone, Copy)]
@@ -14,83 +15,102 @@ pub(super) struct Store {
     pub(super) applied: bool,
 }
 
-/// Stores what an update measured. Fields of `measured` count in applied updates only, those of `always` in all; the
-/// pattern names every field of the payload, so that a new one cannot be forgotten.
-macro_rules! store {
-    ($view:expr, $update:expr, $store:expr;
+/// Makes the table of the readings of an update into the functions that store and judge them. Fields of `measured` count
+/// in applied updates only, those of `always` in all; the pattern names every field of the payload, so that a new one cannot
+/// be forgotten.
+macro_rules! readings {
+    ($entropy_band:ident;
      measured { $($field:ident: $band:expr,)+ }
      always { $($always:ident: $always_band:expr,)+ }
      elsewhere { $($other:ident,)+ }) => {
-        let PpoUpdateCompleted { $($field,)+ $($always,)+ $($other: _,)+ } = $update;
-        $($store.measured(&mut $view.$field, *$field, $band);)+
-        $($store.always(&mut $view.$always, *$always, $always_band);)+
+        impl Store {
+            /// Stores every field that is a reading. `max_entropy`: that of the run; without it entropy has no limit.
+            pub(super) fn measure(
+                self,
+                view: &mut PolicyView,
+                update: &PpoUpdateCompleted,
+                max_entropy: Option<f64>,
+            ) {
+                let $entropy_band = max_entropy.map(|_| &threshold::ENTROPY);
+                let PpoUpdateCompleted { $($field,)+ $($always,)+ $($other: _,)+ } = update;
+                $(self.measured(&mut view.$field, *$field, $band);)+
+                $(self.always(&mut view.$always, *$always, $always_band);)+
+            }
+        }
+
+        /// Judges every one of these readings again, each by its own limit.
+        pub(super) fn judge(view: &mut PolicyView, $entropy_band: Option<&'static Band>) {
+            $(rejudge(&mut view.$field, $band);)+
+            $(rejudge(&mut view.$always, $always_band);)+
+        }
     };
 }
 
-impl Store {
-    /// Stores every field that is a reading. `max_entropy`: that of the run; without it entropy has no limit.
-    pub(super) fn measure(
-        self,
-        view: &mut PolicyView,
-        update: &PpoUpdateCompleted,
-        max_entropy: Option<f64>,
-    ) {
-        let entropy_band = max_entropy.map(|_| &threshold::ENTROPY);
-        store! { view, update, self;
-            measured {
-                learning_rate: None,
-                entropy_coef: None,
-                kl_divergence: Some(&threshold::KL_DIVERGENCE),
-                entropy: entropy_band,
-                clip_fraction: Some(&threshold::CLIP_FRACTION),
-                clip_fraction_positive: None,
-                clip_fraction_negative: None,
-                policy_loss: None,
-                value_loss: None,
-                advantage_std: Some(&threshold::ADVANTAGE_STD),
-                advantage_mean: Some(&threshold::ADVANTAGE_MEAN),
-                advantage_skewness: Some(&threshold::ADVANTAGE_SKEWNESS),
-                advantage_kurtosis: Some(&threshold::ADVANTAGE_KURTOSIS),
-                advantage_positive_ratio: Some(&threshold::ADVANTAGE_POSITIVE_RATIO),
-                ratio_max: Some(&threshold::RATIO_MAX),
-                ratio_mean: None,
-                ratio_min: Some(&threshold::RATIO_MIN),
-                ratio_std: Some(&threshold::RATIO_STD),
-                log_prob_min: Some(&threshold::LOG_PROB_MIN),
-                log_prob_max: None,
-                explained_variance: Some(&threshold::EXPLAINED_VARIANCE),
-                value_mean: None,
-                value_std: None,
-                value_min: Some(&threshold::VALUE_EXTREME),
-                value_max: Some(&threshold::VALUE_EXTREME),
-                v_return_correlation: Some(&threshold::V_RETURN_CORRELATION),
-                td_error_mean: Some(&threshold::TD_ERROR_MEAN),
-                td_error_std: None,
-                bellman_error: Some(&threshold::BELLMAN_ERROR),
-                return_p10: None,
-                return_p50: None,
-                return_p90: None,
-                return_variance: None,
-                return_skewness: Some(&threshold::RETURN_SKEWNESS),
-                return_mean: None,
-                return_std: None,
-                grad_norm: Some(&threshold::GRAD_NORM),
-                gradient_cv: Some(&threshold::GRADIENT_CV),
-                dead_layers: Some(&threshold::BROKEN_LAYERS),
-                exploding_layers: Some(&threshold::BROKEN_LAYERS),
-            }
-            always {
-                nan_grad_count: Some(&threshold::NONFINITE_GRADIENTS),
-                inf_grad_count: Some(&threshold::NONFINITE_GRADIENTS),
-                update_time_ms: None,
-            }
-            elsewhere {
-                batch_idx, skipped, skip_reason, early_stop_epoch,
-                transitions, optimizer_steps, passes_run,
-            }
-        }
+readings! { entropy_band;
+    measured {
+        learning_rate: None,
+        entropy_coef: None,
+        kl_divergence: Some(&threshold::KL_DIVERGENCE),
+        entropy: entropy_band,
+        clip_fraction: Some(&threshold::CLIP_FRACTION),
+        clip_fraction_positive: None,
+        clip_fraction_negative: None,
+        policy_loss: None,
+        value_loss: None,
+        advantage_std: Some(&threshold::ADVANTAGE_STD),
+        advantage_mean: Some(&threshold::ADVANTAGE_MEAN),
+        advantage_skewness: Some(&threshold::ADVANTAGE_SKEWNESS),
+        advantage_kurtosis: Some(&threshold::ADVANTAGE_KURTOSIS),
+        advantage_positive_ratio: Some(&threshold::ADVANTAGE_POSITIVE_RATIO),
+        ratio_max: Some(&threshold::RATIO_MAX),
+        ratio_mean: None,
+        ratio_min: Some(&threshold::RATIO_MIN),
+        ratio_std: Some(&threshold::RATIO_STD),
+        log_prob_min: Some(&threshold::LOG_PROB_MIN),
+        log_prob_max: None,
+        explained_variance: Some(&threshold::EXPLAINED_VARIANCE),
+        value_mean: None,
+        value_std: None,
+        value_min: Some(&threshold::VALUE_EXTREME),
+        value_max: Some(&threshold::VALUE_EXTREME),
+        v_return_correlation: Some(&threshold::V_RETURN_CORRELATION),
+        td_error_mean: Some(&threshold::TD_ERROR_MEAN),
+        td_error_std: None,
+        bellman_error: Some(&threshold::BELLMAN_ERROR),
+        return_p10: None,
+        return_p50: None,
+        return_p90: None,
+        return_variance: None,
+        return_skewness: Some(&threshold::RETURN_SKEWNESS),
+        return_mean: None,
+        return_std: None,
+        grad_norm: Some(&threshold::GRAD_NORM),
+        gradient_cv: Some(&threshold::GRADIENT_CV),
+        dead_layers: Some(&threshold::BROKEN_LAYERS),
+        exploding_layers: Some(&threshold::BROKEN_LAYERS),
     }
+    always {
+        nan_grad_count: Some(&threshold::NONFINITE_GRADIENTS),
+        inf_grad_count: Some(&threshold::NONFINITE_GRADIENTS),
+        update_time_ms: None,
+    }
+    elsewhere {
+        batch_idx, skipped, skip_reason, early_stop_epoch,
+        transitions, optimizer_steps, passes_run,
+    }
+}
 
+/// Judges a reading again, by a limit or by none.
+pub(in crate::aggregator) fn rejudge<T: Number>(
+    slot: &mut Option<Reading<T>>,
+    band: Option<&Band>,
+) {
+    if let Some(reading) = slot {
+        reading.verdict = verdict::grade(band, reading.value.to_f64());
+    }
+}
+
+impl Store {
     fn measured<T: Number>(
         self,
         slot: &mut Option<Reading<T>>,
