@@ -1,6 +1,7 @@
 //! Sends a run through the real hub and the real aggregator.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -147,12 +148,11 @@ fn through_hubs(script: &Script, seen: &mut HubSeen) -> Result<Delivered, String
     for (i, emitted) in events.iter().enumerate() {
         let (said, event) = parse(emitted)?;
         let back = if i < events.len() / 2 { 0.0 } else { script.wall_step };
-        if !lines.contains_key(&said.run_id) {
-            lines.insert(said.run_id.clone(), Line::start(&said, events.len())?);
-        }
-        if let Some(line) = lines.get_mut(&said.run_id) {
-            line.emit(nanos(emitted.at), (back * 1e6) as i64, said, event);
-        }
+        let line = match lines.entry(said.run_id.clone()) {
+            Entry::Occupied(line) => line.into_mut(),
+            Entry::Vacant(place) => place.insert(Line::start(&said, events.len())?),
+        };
+        line.emit(nanos(emitted.at), (back * 1e6) as i64, said, event);
     }
     Ok(lines.into_iter().map(|(run, line)| (run, line.finish(seen).into_iter())).collect())
 }
