@@ -119,7 +119,7 @@ fn apply(source: &str, edits: &[&Edit]) -> Result<String> {
         after.push_str(&edit.text);
         at = edit.end;
     }
-    after.push_str(&source[at..]);
+    after.push_str(source.get(at..).unwrap_or_default());
     Ok(after)
 }
 
@@ -168,7 +168,7 @@ fn status_edit(record: &Record, row: &TestRow, test: &JudgedTest) -> Option<Plan
     let cell = record.source.get(row.status.bytes.clone())?;
     let open = ["[x]", "[X]", "[ ]"].iter().find_map(|mark| cell.find(mark))?;
     let byte = row.status.bytes.start + open + 1;
-    let is_set = !cell[open..].starts_with("[ ]");
+    let is_set = !record.source.get(byte..)?.starts_with(' ');
     let has_passed = test.result == Some(TestResult::Passed);
     (is_set != has_passed).then(|| Planned {
         code: if is_set { code::T03 } else { code::L02 },

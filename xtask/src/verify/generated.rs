@@ -87,7 +87,7 @@ fn codes(has_page: &dyn Fn(&str) -> bool) -> String {
         let page = format!("{name}.md");
         let code =
             if has_page(&page) { format!("[{name}](checks/{page})") } else { name.to_owned() };
-        let _ = writeln!(
+        writeln!(
             out,
             "| {code} | {} | {} | {} | {}{} |",
             json::severity_name(spec.severity),
@@ -95,7 +95,8 @@ fn codes(has_page: &dyn Fn(&str) -> bool) -> String {
             if spec.is_fixable { "yes" } else { "" },
             index_md::cell(spec.finds),
             if spec.is_built { "" } else { " (not built yet)" },
-        );
+        )
+        .ok();
     }
     out
 }
@@ -105,7 +106,7 @@ fn with_codes(readme: &str, codes: &str) -> Result<String> {
     let parts =
         readme.split_once(FROM).and_then(|(before, rest)| Some((before, rest.split_once(TO)?.1)));
     let Some((before, after)) = parts else {
-        bail!("{README} lacks the marks between which the table of codes stands: {}{}", FROM, TO);
+        bail!("{README} lacks the marks between which the table of codes stands: {FROM}{TO}");
     };
     Ok(format!("{before}{FROM}\n{codes}\n{TO}{after}"))
 }

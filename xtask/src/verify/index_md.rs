@@ -26,17 +26,18 @@ pub(crate) fn format(records: &[Record], report: &Report, before: Option<&Covera
     let exempt = report.exempt.len();
     let verified = report.verified();
     let all = report.records.len();
-    let _ = write!(
+    write!(
         out,
         "\n{all} records, {verified} of them verified; {exempt} open exemptions.\n\n## Coverage\n\n\
          | figure | covered | of what |\n| --- | --- | --- |\n"
-    );
+    )
+    .ok();
     let mut coverage = report.coverage;
     if coverage.deep.whole == 0 {
         coverage.deep = before.map(|before| before.deep).unwrap_or_default();
     }
     for ((name, counts), figure) in FIGURES.iter().zip(coverage.figures()) {
-        let _ = writeln!(out, "| {name} | {figure} | {counts} |");
+        writeln!(out, "| {name} | {figure} | {counts} |").ok();
     }
     out.push_str("\n`n/a` means that there was nothing to count. The last figure is that of the latest run with `--deep`.\n");
     out
@@ -56,7 +57,7 @@ fn row(out: &mut String, judged: &Judged, record: Option<&Record>) {
         }
     }
     let (passed, named) = judged.tests_passed();
-    let _ = writeln!(
+    writeln!(
         out,
         "| [{}]({file}) | {} | {} | {} | {} | {} | {} | {}/{} | {passed}/{named} | {} |",
         judged.id,
@@ -69,7 +70,8 @@ fn row(out: &mut String, judged: &Judged, record: Option<&Record>) {
         judged.boxes_earned(),
         BOXES.len(),
         judged.exemptions,
-    );
+    )
+    .ok();
 }
 
 /// Returns `text` as part of a table row.

@@ -22,7 +22,7 @@ impl Progress {
         if self.is_terminal {
             let mut stderr = std::io::stderr();
             // A lost progress line is no reason to stop checking.
-            let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+            stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()).ok();
         }
     }
 }

@@ -72,7 +72,7 @@ fn facts(record: &Record, report: &Report) -> Value {
 
 /// Returns what a cell states; `N/A` states nothing.
 fn stated(cell: Option<&Cell>) -> Option<&str> {
-    cell.map(|cell| cell.value()).filter(|text| !matches!(*text, "" | "N/A" | "—"))
+    cell.map(Cell::value).filter(|text| !matches!(*text, "" | "N/A" | "—"))
 }
 
 /// Returns the text of a cell without marks for bold.

@@ -46,7 +46,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     });
     if written.is_err() {
         // What went wrong is in `written`; a file that cannot be removed either adds nothing.
-        let _ = fs::remove_file(&beside);
+        fs::remove_file(&beside).ok();
     }
     written.with_context(|| format!("cannot write {}", path.display()))
 }
@@ -58,7 +58,7 @@ pub(crate) fn difference(rewrites: &[Rewrite]) -> String {
         let diff = TextDiff::from_lines(&rewrite.before, &rewrite.after);
         let mut unified = diff.unified_diff();
         let head = (format!("a/{}", rewrite.file), format!("b/{}", rewrite.file));
-        let _ = write!(out, "{}", unified.context_radius(1).header(&head.0, &head.1));
+        write!(out, "{}", unified.context_radius(1).header(&head.0, &head.1)).ok();
     }
     out
 }

@@ -15,7 +15,7 @@ pub(super) fn format(context: &Context<'_>) -> String {
     let mut out = String::new();
     let reserved = report.not_verified.len().min(SHOWN);
     for why in report.not_verified.iter().take(SHOWN) {
-        let _ = writeln!(out, "::error title={}::{}", property("not verified"), data(why));
+        writeln!(out, "::error title={}::{}", property("not verified"), data(why)).ok();
     }
     let errors = worst(report, |severity| severity != Severity::Warning);
     annotate(&mut out, "error", &errors, SHOWN - reserved);
@@ -28,9 +28,9 @@ pub(super) fn format(context: &Context<'_>) -> String {
 /// Returns the full table as Markdown, for the file that `GITHUB_STEP_SUMMARY` names.
 pub(crate) fn step_summary(report: &Report) -> String {
     let mut out = String::from("## Telemetry records\n\n");
-    let _ = writeln!(out, "{}\n", cell(&human::summary(report)));
+    writeln!(out, "{}\n", cell(&human::summary(report))).ok();
     for why in &report.not_verified {
-        let _ = writeln!(out, "* not verified: {}", cell(why));
+        writeln!(out, "* not verified: {}", cell(why)).ok();
     }
     if report.findings.is_empty() {
         return out;
@@ -42,13 +42,14 @@ pub(crate) fn step_summary(report: &Report) -> String {
             (file, 0) => file.to_owned(),
             (file, line) => format!("{file}:{line}"),
         };
-        let _ = writeln!(
+        writeln!(
             out,
             "| {} | {record} | {} | {} |",
             finding.code,
             cell(&place),
             cell(&super::sarif::message(finding))
-        );
+        )
+        .ok();
     }
     out
 }
@@ -84,10 +85,10 @@ fn annotate(out: &mut String, kind: &str, findings: &[&Finding], room: usize) {
         let record = finding.record.map(|id| format!(" {id}")).unwrap_or_default();
         properties.push(format!("title={}", property(&format!("{}{record}", finding.code))));
         let text = data(&super::sarif::message(finding));
-        let _ = writeln!(out, "::{kind} {}::{text}", properties.join(","));
+        writeln!(out, "::{kind} {}::{text}", properties.join(",")).ok();
     }
     if let Some(more) = findings.len().checked_sub(room).filter(|more| *more != 0) {
-        let _ = writeln!(out, "{more} more of kind {kind}, in the step summary");
+        writeln!(out, "{more} more of kind {kind}, in the step summary").ok();
     }
 }
 
@@ -112,7 +113,7 @@ fn cell(text: &str) -> String {
             '<' => cell.push_str("&lt;"),
             '>' => cell.push_str("&gt;"),
             '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '@' => {
-                let _ = write!(cell, "&#{};", u32::from(c));
+                write!(cell, "&#{};", u32::from(c)).ok();
             }
             c if c.is_control() => cell.extend(c.escape_default()),
             c => cell.push(c),

@@ -51,8 +51,10 @@ pub(super) fn format(context: &Context<'_>) -> String {
     let other: Vec<&Finding> =
         report.findings.iter().filter(|finding| !finding.record.is_some_and(known)).collect();
     if !other.is_empty() {
-        let _ = writeln!(out, "{}", page.paint(BOLD, "The tree as a whole"));
-        other.iter().for_each(|finding| page.finding(&mut out, context, finding));
+        writeln!(out, "{}", page.paint(BOLD, "The tree as a whole")).ok();
+        for finding in other {
+            page.finding(&mut out, context, finding);
+        }
         out.push('\n');
     }
     for why in &report.not_verified {
@@ -135,7 +137,7 @@ impl Page {
         let mut is_empty = true;
         for word in text.split(' ') {
             if !is_empty && width < line.width() + 1 + word.width() {
-                let _ = writeln!(out, "{}", self.paint(style, line.trim_end()));
+                writeln!(out, "{}", self.paint(style, line.trim_end())).ok();
                 indent.clone_into(&mut line);
                 is_empty = true;
             }
@@ -145,7 +147,7 @@ impl Page {
             line.push_str(word);
             is_empty = false;
         }
-        let _ = writeln!(out, "{}", self.paint(style, line.trim_end()));
+        writeln!(out, "{}", self.paint(style, line.trim_end())).ok();
     }
 
     fn record(&self, out: &mut String, context: &Context<'_>, record: &Judged) {
@@ -157,8 +159,10 @@ impl Page {
         let title = plain(&format!("{} {}", record.id, record.name));
         let gap = CLAIMS_AT.saturating_sub(title.width()).max(2);
         let claims = claims(record.claimed, record.earned);
-        let _ = writeln!(out, "{}{}{claims}", self.paint(BOLD, &title), " ".repeat(gap));
-        findings.iter().for_each(|finding| self.finding(out, context, finding));
+        writeln!(out, "{}{}{claims}", self.paint(BOLD, &title), " ".repeat(gap)).ok();
+        for finding in findings {
+            self.finding(out, context, finding);
+        }
         out.push('\n');
     }
 
@@ -177,7 +181,7 @@ impl Page {
             // Several lines: a picture of a widget or a block of code, which wrapping would spoil.
             for (row, line) in text.lines().enumerate() {
                 let name = if row == 0 { name } else { "        " };
-                let _ = writeln!(out, "      {name}  {}", plain(line));
+                writeln!(out, "      {name}  {}", plain(line)).ok();
             }
         }
         let place = [finding.source.clone().unwrap_or_default(), context.place(&finding.at)];
@@ -188,16 +192,16 @@ impl Page {
         // A path that is broken cannot be clicked, so what does not fit gets a line of its own.
         for line in if has_room { vec![line] } else { place } {
             if !line.is_empty() {
-                let _ = writeln!(out, "      {}", self.paint(DIM, &line));
+                writeln!(out, "      {}", self.paint(DIM, &line)).ok();
             }
         }
         let hint =
             format!("      cargo xtask verify-telemetry --explain {}", finding.code.as_str());
-        let _ = writeln!(out, "{}", self.paint(DIM, &hint));
+        writeln!(out, "{}", self.paint(DIM, &hint)).ok();
     }
 
     fn exemptions(&self, out: &mut String, report: &Report) {
-        let _ = writeln!(out, "{}", self.paint(BOLD, "Exempt"));
+        writeln!(out, "{}", self.paint(BOLD, "Exempt")).ok();
         for exempt in &report.exempt {
             let finding = &exempt.finding;
             let text = format!(

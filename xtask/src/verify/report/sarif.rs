@@ -110,13 +110,13 @@ fn result(context: &Context<'_>, finding: &Finding, nth: u32) -> Value {
 pub(super) fn message(finding: &Finding) -> String {
     let mut text = finding.message.clone();
     if !finding.expected.is_empty() || !finding.actual.is_empty() {
-        let _ = write!(text, "\nexpected: {}\nactual: {}", finding.expected, finding.actual);
+        write!(text, "\nexpected: {}\nactual: {}", finding.expected, finding.actual).ok();
     }
     if !finding.trail.is_empty() {
-        let _ = write!(text, "\n{}", human::trail(&finding.trail));
+        write!(text, "\n{}", human::trail(&finding.trail)).ok();
     }
     if let Some(source) = &finding.source {
-        let _ = write!(text, "\n{source}");
+        write!(text, "\n{source}").ok();
     }
     text
 }
@@ -145,7 +145,7 @@ fn uri(path: &str) -> String {
                 uri.push(char::from(byte));
             }
             _ => {
-                let _ = write!(uri, "%{byte:02X}");
+                write!(uri, "%{byte:02X}").ok();
             }
         }
     }
