@@ -79,7 +79,7 @@ pub const ALL: &[WidgetSpec] = &[
         title: "Anomalies",
         about: "what is wrong with environments, gradients, memory and link",
         panel: None,
-        records: &[100, 110, 124, 300, 301, 331, 332, 630, 704, 740, 780, 782],
+        records: &[100, 110, 124, 193, 300, 301, 331, 332, 630, 704, 740, 780, 782],
         min_size: (40, 1),
     },
     WidgetSpec {
@@ -88,7 +88,7 @@ pub const ALL: &[WidgetSpec] = &[
         title: "State",
         about: "how the run stands, latest KL divergence, batch",
         panel: None,
-        records: &[13, 14, 15, 22, 100, 110, 120, 130, 140, 200, 300, 301, 310, 702, 703, 704],
+        records: &[13, 14, 15, 22, 100, 110, 120, 130, 140, 193, 200, 300, 301, 310, 702, 703, 704],
         min_size: (40, 1),
     },
     WidgetSpec {
@@ -97,7 +97,7 @@ pub const ALL: &[WidgetSpec] = &[
         title: "Losses",
         about: "policy and value loss, learning rate, update time",
         panel: Some(2),
-        records: &[102, 103, 104, 105, 131, 132, 133, 134],
+        records: &[102, 103, 104, 105, 131, 132, 133, 134, 191, 192, 193],
         min_size: (40, 5),
     },
     WidgetSpec {

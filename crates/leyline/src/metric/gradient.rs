@@ -46,4 +46,12 @@ pub(super) const SPECS: &[MetricSpec] = &[
         "policy.exploding_layers",
     )
     .with(&threshold::BROKEN_LAYERS),
+    spec(
+        390,
+        "Gradient Norm Trend",
+        Category::Gradient,
+        Priority::P2,
+        Unit::Text,
+        "policy.grad_norm_trend",
+    ),
 ];
