@@ -13,6 +13,7 @@ mod attach;
 mod event_log;
 mod garbage;
 mod learning;
+mod policy_records;
 mod records;
 mod replay_equals_live;
 mod resume;

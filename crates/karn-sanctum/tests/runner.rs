@@ -16,6 +16,8 @@ mod quarantine;
 mod run_progress;
 mod support;
 mod throughput;
+mod update_histories;
+mod update_readings;
 mod updates;
 mod user_metrics;
 mod verdicts;

@@ -11,7 +11,7 @@ mod base;
 #[path = "support/screen.rs"]
 mod screen;
 
-use screen::{CRITICAL, OK, Screen, WARNING};
+use screen::{CRITICAL, MISSING, OK, Screen, WARNING};
 
 fn drawn(change: impl FnOnce(&mut Snapshot)) -> Screen {
     let mut snapshot = base::clear();
@@ -24,30 +24,77 @@ fn critical<T>(value: T) -> Reading<T> {
 }
 
 #[test]
-fn tele_110_tele_124_policy() {
-    drawn(|s| s.policy.kl_divergence = Some(base::graded("policy.kl_divergence", 0.03)))
-        .shows("ALL CLEAR ✓");
-    drawn(|s| s.policy.kl_divergence = Some(base::graded("policy.kl_divergence", 0.0301)))
-        .shows("ANOMALIES: PPO ⚠");
+fn tele_100_ppo_data_received() {
+    drawn(|s| s.policy.ppo_data_received = false)
+        .shows("Waiting for data...")
+        .styles("Waiting", MISSING);
+    drawn(|_| {}).shows("ALL CLEAR ✓").styles("ALL", OK);
+}
+
+#[test]
+fn tele_110_kl_divergence() {
+    let with = |value| base::graded("policy.kl_divergence", value);
+    drawn(|s| s.policy.kl_divergence = Some(with(0.03))).shows("ALL CLEAR ✓");
+    drawn(|s| s.policy.kl_divergence = Some(with(0.0301)))
+        .shows("ANOMALIES: PPO ⚠")
+        .styles("PPO", CRITICAL);
+    drawn(|s| s.policy.kl_divergence = Some(base::stale(with(0.0301)))).shows("ALL CLEAR ✓");
+}
+
+#[test]
+fn tele_124_entropy_collapsed() {
     drawn(|s| s.policy.entropy_collapsed = Some(critical(true)))
         .shows("ANOMALIES: PPO ⚠")
         .styles("PPO", CRITICAL);
     drawn(|s| s.policy.entropy_collapsed = Some(base::reading(false)))
         .shows("ALL CLEAR ✓")
         .styles("ALL", OK);
+    drawn(|s| s.policy.entropy_collapsed = Some(base::stale(critical(true)))).shows("ALL CLEAR ✓");
+}
+
+fn warning<T>(value: T) -> Reading<T> {
+    Reading { verdict: Health::Warning, ..base::reading(value) }
 }
 
 #[test]
-fn tele_300_tele_301_tele_331_tele_332_gradients() {
+fn tele_193_last_update() {
+    drawn(base::skip).shows("ANOMALIES: update skipped").styles("update", WARNING);
+    drawn(base::update).shows("ALL CLEAR ✓");
+}
+
+#[test]
+fn tele_300_nan_grad_count() {
     drawn(|s| s.policy.nan_grad_count = Some(critical(64)))
         .shows("ANOMALIES: 64 NaN grads")
         .styles("64", CRITICAL);
-    drawn(|s| s.policy.inf_grad_count = Some(critical(2))).shows("ANOMALIES: 2 Inf grads");
-    let warning = Reading { verdict: Health::Warning, ..base::reading(1) };
-    drawn(|s| s.policy.dead_layers = Some(warning))
+    drawn(|s| s.policy.nan_grad_count = Some(base::reading(0))).shows("ALL CLEAR ✓");
+    drawn(|s| s.policy.nan_grad_count = Some(base::stale(critical(64)))).shows("ALL CLEAR ✓");
+}
+
+#[test]
+fn tele_301_inf_grad_count() {
+    drawn(|s| s.policy.inf_grad_count = Some(critical(2)))
+        .shows("ANOMALIES: 2 Inf grads")
+        .styles("2", CRITICAL);
+    drawn(|s| s.policy.inf_grad_count = Some(base::reading(0))).shows("ALL CLEAR ✓");
+}
+
+#[test]
+fn tele_331_dead_layers() {
+    drawn(|s| s.policy.dead_layers = Some(warning(1)))
         .shows("ANOMALIES: 1 dead")
         .styles("1 dead", WARNING);
-    drawn(|s| s.policy.exploding_layers = Some(critical(3))).shows("ANOMALIES: 3 exploding");
+    drawn(|s| s.policy.dead_layers = Some(critical(3))).styles("3 dead", CRITICAL);
+    drawn(|s| s.policy.dead_layers = Some(base::reading(0))).shows("ALL CLEAR ✓");
+}
+
+#[test]
+fn tele_332_exploding_layers() {
+    drawn(|s| s.policy.exploding_layers = Some(warning(1)))
+        .shows("ANOMALIES: 1 exploding")
+        .styles("1 exploding", WARNING);
+    drawn(|s| s.policy.exploding_layers = Some(critical(3))).styles("3 exploding", CRITICAL);
+    drawn(|s| s.policy.exploding_layers = Some(base::reading(0))).shows("ALL CLEAR ✓");
 }
 
 #[test]

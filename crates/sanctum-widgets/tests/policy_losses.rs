@@ -1,6 +1,7 @@
 //! What panel 2 shows of each metric, as the records say.
 
-use karn_sanctum::{PolicyView, Trend};
+use karn_sanctum::{LastUpdate, PolicyView, Trend};
+use leyline::SkipReason;
 use sanctum_widgets::{PolicyLosses, Theme};
 
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -10,7 +11,7 @@ mod base;
 #[path = "support/screen.rs"]
 mod screen;
 
-use screen::{CRITICAL, MISSING, OK, Screen, WARNING};
+use screen::{CRITICAL, DIM, MISSING, OK, Screen, WARNING};
 
 fn drawn(change: impl FnOnce(&mut PolicyView)) -> Screen {
     let mut snapshot = base::losses();
@@ -66,4 +67,34 @@ fn tele_134_value_loss_history() {
         .shows("18.4021   ─────────█!▁ ↑│")
         .styles("↑", OK);
     drawn(|p| p.value_loss_trend = Some(Trend::Worsening)).shows(" ↓│").styles("↓", WARNING);
+}
+
+#[test]
+fn tele_191_policy_loss_trend() {
+    let arrow = |trend| drawn(move |p| p.policy_loss_trend = trend);
+    arrow(Some(Trend::Improving)).shows("▂▁▁ ↑│").styles("↑", OK);
+    arrow(Some(Trend::Worsening)).shows("▂▁▁ ↓│").styles("↓", WARNING);
+    arrow(Some(Trend::Volatile)).shows("▂▁▁ ~│").styles("~", WARNING);
+    arrow(Some(Trend::Stable)).shows("▂▁▁ →│").styles("→", DIM);
+    arrow(None).shows("▂▁▁  │");
+}
+
+#[test]
+fn tele_192_value_loss_trend() {
+    let arrow = |trend| drawn(move |p| p.value_loss_trend = trend);
+    arrow(Some(Trend::Worsening)).shows("18.4021").styles("↓", WARNING);
+    arrow(Some(Trend::Volatile)).styles("~", WARNING);
+    arrow(Some(Trend::Improving)).styles("↑", OK);
+    arrow(None).hides("↑").hides("↓").hides("~");
+}
+
+#[test]
+fn tele_193_last_update() {
+    drawn(|p| p.last_update = None).shows("waiting for the first u").styles("waiting", MISSING);
+    let of = |batch, skip_reason: Option<SkipReason>| {
+        let skipped = skip_reason.is_some();
+        drawn(move |p| p.last_update = Some(LastUpdate { batch, skipped, skip_reason }))
+    };
+    of(26, None).shows("b26").hides("skipped");
+    of(27, Some(SkipReason::KlLimit)).shows("skipped: kl_limit").styles("skipped", WARNING);
 }

@@ -123,6 +123,13 @@ fn tele_140_advantage_std() {
 }
 
 #[test]
+fn tele_193_last_update() {
+    drawn(base::skip).shows("[!] WARN:Skipped").styles("[", WARNING);
+    drawn(|s| s.policy.last_update = None).shows("[…] WAITING").styles("[", DIM);
+    drawn(base::update).shows("[✓] LEARNING");
+}
+
+#[test]
 fn tele_200_explained_variance() {
     let cases = [
         (0.31, "[✓] LEARNING", OK),
@@ -133,14 +140,20 @@ fn tele_200_explained_variance() {
 }
 
 #[test]
-fn tele_300_tele_301_gradients_that_are_not_finite() {
+fn tele_300_nan_grad_count() {
     drawn(|s| s.policy.nan_grad_count = Some(base::reading(1)))
         .shows("[✗] NaN DETECTED")
         .styles("[", CRITICAL);
+    drawn(|s| s.policy.nan_grad_count = Some(base::reading(0))).shows("[✓] LEARNING");
+    drawn(|s| s.policy.nan_grad_count = Some(base::stale(base::reading(1)))).shows("[✓] LEARNING");
+}
+
+#[test]
+fn tele_301_inf_grad_count() {
     drawn(|s| s.policy.inf_grad_count = Some(base::reading(1)))
         .shows("[✗] Inf DETECTED")
         .styles("[", CRITICAL);
-    drawn(|s| s.policy.nan_grad_count = Some(base::reading(0))).shows("[✓] LEARNING");
+    drawn(|s| s.policy.inf_grad_count = Some(base::reading(0))).shows("[✓] LEARNING");
 }
 
 #[test]
