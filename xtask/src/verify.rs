@@ -4,6 +4,7 @@
 mod checks;
 mod code;
 mod deep;
+mod deliver;
 mod exit;
 mod explain;
 mod finding;
@@ -33,8 +34,10 @@ use std::process::{Command, ExitCode};
 
 use clap::ValueEnum;
 
+use crate::verify::explain::Explained;
 use crate::verify::judge::Scope;
 use crate::verify::record::RecordId;
+use crate::verify::report::human::Look;
 use crate::workspace;
 
 /// Examples of the help.
@@ -50,7 +53,7 @@ Exit: 0 clean, 1 findings, 2 usage or configuration, 3 not verified, 4 a wire cu
 A run that could not check (3) is never silenced by --fail-on.";
 
 /// Proves that every telemetry record is true of the code, or says where it is not.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Args {
@@ -75,6 +78,12 @@ pub(crate) struct Args {
     /// With --fix: prints the difference and writes nothing.
     #[arg(long = "dry-run", requires = "is_fix")]
     is_dry_run: bool,
+    /// Form of the report on the screen.
+    #[arg(long, value_enum, default_value = "human")]
+    format: report::Form,
+    /// A report into a file as well: FORM=PATH; can be repeated.
+    #[arg(long = "report", value_name = "FORM=PATH")]
+    reports: Vec<report::ReportFile>,
     /// The least that fails the run. What is not verified always does.
     #[arg(long, value_enum, default_value = "error")]
     fail_on: FailOn,
@@ -90,6 +99,9 @@ pub(crate) struct Args {
     /// Where cargo builds.
     #[arg(long, env = "CARGO_TARGET_DIR", hide = true)]
     target: Option<PathBuf>,
+    /// Whether the terminal shall stay without colours.
+    #[arg(long, env = "NO_COLOR", hide = true)]
+    no_colour: Option<String>,
 }
 
 /// The least that fails a run.
@@ -133,6 +145,20 @@ enum Stop {
 
 fn try_run(args: &Args, root: &Path, probe: fn() -> Command) -> Result<u8, Stop> {
     not_built(args).map_or(Ok(()), |why| Err(Stop::Usage(why)))?;
+    if let Some(name) = &args.explain {
+        return match explain::explain(workspace::root(), name).map_err(Stop::Internal)? {
+            Explained::Page(page) => {
+                print!("{page}");
+                Ok(exit::CLEAN)
+            }
+            Explained::Unknown(why) => Err(Stop::Usage(why)),
+        };
+    }
+    if args.is_list {
+        let is_json = args.format == report::Form::Json;
+        print!("{}", if is_json { explain::list_json() } else { explain::list() });
+        return Ok(exit::CLEAN);
+    }
     let setup = session::Setup {
         root: root.to_owned(),
         target: args.target.clone().unwrap_or_else(|| root.join("target")),
@@ -140,11 +166,36 @@ fn try_run(args: &Args, root: &Path, probe: fn() -> Command) -> Result<u8, Stop>
         today: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         probe,
     };
-    let session = session::run(&setup).map_err(Stop::Usage)?;
-    for finding in &session.report.findings {
-        println!("{} {}:{} {}", finding.code, finding.at.file, finding.at.line, finding.message);
+    let mut session = session::run(&setup).map_err(Stop::Usage)?;
+    deliver::complete(&mut session).map_err(Stop::Internal)?;
+    let mut refusal = None;
+    if args.is_fix && !args.is_dry_run {
+        match fix::may_write(&session.report) {
+            Ok(()) => session = write(&setup, session).map_err(Stop::Internal)?,
+            Err(why) => refusal = Some(why),
+        }
     }
-    Ok(exit::code(&session.report, args.fail_on))
+    let look = Look::of_stdout(args.no_colour.as_ref().is_some_and(|value| !value.is_empty()));
+    deliver::print(&session, args.format, &args.reports, look)
+        .map_err(|error| Stop::Usage(format!("{error:#}")))?;
+    if args.is_dry_run {
+        match deliver::rewrites(&session) {
+            Ok(rewrites) => print!("{}", fix::write::difference(&rewrites)),
+            Err(why) => refusal = Some(why),
+        }
+    }
+    let code = exit::code(&session.report, args.fail_on);
+    let Some(why) = refusal else { return Ok(code) };
+    eprintln!("{why:#}");
+    Ok(deliver::refused(code))
+}
+
+fn write(setup: &session::Setup, session: session::Session) -> anyhow::Result<session::Session> {
+    deliver::fix(&setup.root, session, |session| {
+        let mut session = session::again(setup, session).map_err(anyhow::Error::msg)?;
+        deliver::complete(&mut session)?;
+        Ok(session)
+    })
 }
 
 /// Returns why a flag cannot be used yet.

@@ -37,6 +37,9 @@ pub(crate) struct Setup {
     pub(crate) probe: fn() -> Command,
 }
 
+/// What probe and tests said.
+type Answers = (Ran<Evidence>, Ran<TestRun>);
+
 /// What a run knows at its end.
 pub(crate) struct Session {
     pub(crate) world: World,
@@ -44,8 +47,17 @@ pub(crate) struct Session {
 }
 
 /// Runs all of it. An error is one of configuration: a table that cannot be read, a record that does not exist.
-#[expect(clippy::disallowed_methods, reason = "the report says how long each part took")]
 pub(crate) fn run(setup: &Setup) -> Result<Session, String> {
+    run_with(setup, None)
+}
+
+/// Judges the tree anew with what probe and tests said before: ticks and lists have changed, the program has not.
+pub(crate) fn again(setup: &Setup, before: Session) -> Result<Session, String> {
+    run_with(setup, Some((before.world.evidence, before.world.tests)))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the report says how long each part took")]
+fn run_with(setup: &Setup, known_answers: Option<Answers>) -> Result<Session, String> {
     let start = Instant::now();
     let mut timings = Vec::new();
     let mut last = start;
@@ -69,7 +81,7 @@ pub(crate) fn run(setup: &Setup) -> Result<Session, String> {
         first_commit: first_commit(&setup.root),
     };
     if !setup.scope.is_static {
-        (world.evidence, world.tests) = ask(setup, &world);
+        (world.evidence, world.tests) = known_answers.unwrap_or_else(|| ask(setup, &world));
         lap("probe and tests");
     }
     let outcomes = run_checks(&world);
@@ -180,7 +192,7 @@ fn known(records: &[Record], scope: &Scope) -> Result<(), String> {
 }
 
 /// Runs the probe and the named tests at the same time.
-fn ask(setup: &Setup, world: &World) -> (Ran<Evidence>, Ran<TestRun>) {
+fn ask(setup: &Setup, world: &World) -> Answers {
     let files = probe_run::Files::below(&setup.target);
     let is_asked =
         |record: &&Record| setup.scope.only.is_empty() || setup.scope.only.contains(&record.id);

@@ -73,3 +73,11 @@ fn as_found_shows_exactly_its_contradictions() {
         .collect();
     assert_eq!(counts, expected, "{}", list.join("\n"));
 }
+
+#[test]
+fn as_found_claims_more_than_it_earned_once_in_each_record() {
+    let world = old_world();
+    let (_, outcomes) = run(&world);
+    let records: Vec<_> = claims(&world, outcomes).iter().map(|finding| finding.record).collect();
+    assert_eq!(records, [Some(RecordId(14)), Some(RecordId(20))]);
+}
