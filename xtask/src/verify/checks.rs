@@ -8,6 +8,7 @@ mod anchor;
 pub(crate) mod causes;
 mod condition;
 pub(crate) mod coverage;
+mod cuts;
 pub(crate) mod display;
 #[cfg(test)]
 mod evidence_tests;
@@ -79,6 +80,8 @@ pub(crate) static CHECKS: &[Check] = &[
     check(code::C03, coverage::idle_payloads),
     check(code::C04, coverage::idle_snapshot),
     check(code::C05, coverage::widgets),
+    check(code::T05, cuts::untested),
+    check(code::V03, cuts::unnoticed),
     check(code::X01, verifier::expired),
     check(code::X03, verifier::incomplete),
     check(code::V02, verifier::codes),

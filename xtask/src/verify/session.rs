@@ -10,6 +10,7 @@ use telemetry_evidence::Evidence;
 use crate::process;
 use crate::verify::checks::{CHECKS, tests_of_records};
 use crate::verify::code::Tier;
+use crate::verify::deep;
 use crate::verify::finding::Outcome;
 use crate::verify::index::SourceIndex;
 use crate::verify::judge::{self, Outcomes, Scope};
@@ -66,23 +67,16 @@ fn run_with(setup: &Setup, known_answers: Option<Answers>) -> Result<Session, St
         timings.push((name.to_owned(), now.duration_since(last).as_secs_f64()));
         last = now;
     };
-    let (records, index, tables) = read_tree(&setup.root)?;
-    known(&records, &setup.scope)?;
+    let mut world = read(setup)?;
+    known(&world.records, &setup.scope)?;
     lap("read");
-    let mut world = World {
-        root: setup.root.clone(),
-        plan: plan::plan(&records),
-        records,
-        index,
-        evidence: Ran::No("--static".to_owned()),
-        tests: Ran::No("--static".to_owned()),
-        tables,
-        today: setup.today.clone(),
-        first_commit: first_commit(&setup.root),
-    };
     if !setup.scope.is_static {
         (world.evidence, world.tests) = known_answers.unwrap_or_else(|| ask(setup, &world));
         lap("probe and tests");
+    }
+    if setup.scope.is_deep {
+        world.deep = deep::ran(&setup.root, &setup.target, &|| read(setup));
+        lap("wire cuts");
     }
     let outcomes = run_checks(&world);
     lap("checks");
@@ -93,6 +87,24 @@ fn run_with(setup: &Setup, known_answers: Option<Answers>) -> Result<Session, St
     Ok(Session { world, report })
 }
 
+/// Returns the world before probe, tests and cuts have run.
+fn read(setup: &Setup) -> Result<World, String> {
+    let (records, index, tables) = read_tree(&setup.root)?;
+    let off = |why: &str| why.to_owned();
+    Ok(World {
+        root: setup.root.clone(),
+        plan: plan::plan(&records),
+        records,
+        index,
+        evidence: Ran::No(off("--static")),
+        tests: Ran::No(off("--static")),
+        deep: Ran::No(off("without --deep")),
+        tables,
+        today: setup.today.clone(),
+        first_commit: first_commit(&setup.root),
+    })
+}
+
 /// Runs every check whose tier has an answer.
 fn run_checks(world: &World) -> Outcomes {
     let outcome = |tier: Tier, run: fn(&World) -> Outcome| -> Ran<Outcome> {
@@ -100,7 +112,7 @@ fn run_checks(world: &World) -> Outcomes {
             Tier::Static => None,
             Tier::Probe => world.evidence.why_not(),
             Tier::Tests => world.tests.why_not(),
-            Tier::Deep => Some("without --deep"),
+            Tier::Deep => world.deep.why_not(),
         };
         why.map_or_else(|| Ran::Yes(run(world)), |why| Ran::No(why.to_owned()))
     };

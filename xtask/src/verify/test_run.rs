@@ -17,48 +17,105 @@ pub(crate) type Key = (String, String);
 
 /// Builds and runs the tests.
 pub(crate) fn run(root: &Path, keys: &BTreeSet<Key>) -> Ran<TestRun> {
-    if keys.is_empty() {
-        return Ran::Yes(TestRun::new());
-    }
-    match try_run(root, keys) {
+    match Prepared::build(root, keys, None).and_then(|tests| tests.run(keys, None)) {
         Ok(results) => Ran::Yes(results),
         Err(why) => Ran::No(why),
     }
 }
 
-fn try_run(root: &Path, keys: &BTreeSet<Key>) -> Result<TestRun, String> {
-    let files: BTreeSet<&str> = keys.iter().map(|(file, _)| file.as_str()).collect();
-    let packages: BTreeSet<String> = files.iter().filter_map(|file| package(root, file)).collect();
-    if packages.is_empty() {
-        // No file of theirs exists, which T01 says of each.
-        return Ok(TestRun::new());
-    }
-    let mut results = TestRun::new();
-    for binary in build(root, &packages)? {
-        let Some(source) = binary.source(root) else { continue };
-        let near: Vec<&Key> = keys.iter().filter(|(file, _)| source.holds(file)).collect();
-        if near.is_empty() {
-            continue;
-        }
-        let names = list(&binary)?;
-        let mut wanted: BTreeMap<String, Vec<&Key>> = BTreeMap::new();
-        for key in near {
-            for name in source.matching(&names, key) {
-                wanted.entry(name.to_owned()).or_default().push(key);
+/// Test binaries with the names that records have for what is in them.
+pub(crate) struct Prepared {
+    binaries: Vec<(Binary, BTreeMap<String, BTreeSet<Key>>)>,
+}
+
+/// A variable that the tests see, and its value.
+pub(crate) type Variable<'a> = (&'a str, &'a str);
+
+impl Prepared {
+    /// Builds the tests of all packages that the keys name, below `target` if it is given.
+    pub(crate) fn build(
+        root: &Path,
+        keys: &BTreeSet<Key>,
+        target: Option<&Path>,
+    ) -> Result<Self, String> {
+        let files: BTreeSet<&str> = keys.iter().map(|(file, _)| file.as_str()).collect();
+        let packages: BTreeSet<String> =
+            files.iter().filter_map(|file| package(root, file)).collect();
+        let mut binaries = Vec::new();
+        // Without a package no file of theirs exists, which T01 says of each.
+        let built = if packages.is_empty() { Vec::new() } else { build(root, &packages, target)? };
+        for binary in built {
+            let Some(source) = binary.source(root) else { continue };
+            let near: Vec<&Key> = keys.iter().filter(|(file, _)| source.holds(file)).collect();
+            if near.is_empty() {
+                continue;
+            }
+            let names = list(&binary)?;
+            let mut wanted: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+            for key in near {
+                for name in source.matching(&names, key) {
+                    wanted.entry(name.to_owned()).or_default().insert(key.clone());
+                }
+            }
+            if !wanted.is_empty() {
+                binaries.push((binary, wanted));
             }
         }
-        if wanted.is_empty() {
-            continue;
+        Ok(Self { binaries })
+    }
+
+    /// Runs the tests of these keys. Of a pattern the worst result counts.
+    pub(crate) fn run(
+        &self,
+        keys: &BTreeSet<Key>,
+        variable: Option<Variable<'_>>,
+    ) -> Result<TestRun, String> {
+        let mut results = TestRun::new();
+        for at in 0..self.binaries.len() {
+            self.run_one(at, keys, variable, &mut results)?;
         }
-        for (name, result) in exact(&binary, wanted.keys())? {
-            for key in wanted.get(&name).into_iter().flatten() {
-                // Of a pattern the worst counts.
-                let worst = results.get(*key).map_or(result, |before| worse(*before, result));
-                results.insert((*key).clone(), worst);
+        Ok(results)
+    }
+
+    /// Runs binary after binary until a test fails or dies, and returns that one.
+    pub(crate) fn first_failure(
+        &self,
+        keys: &BTreeSet<Key>,
+        variable: Variable<'_>,
+    ) -> Result<Option<Key>, String> {
+        for at in 0..self.binaries.len() {
+            let mut results = TestRun::new();
+            self.run_one(at, keys, Some(variable), &mut results)?;
+            let failed = results.into_iter().find(|(_, result)| *result == TestResult::Failed);
+            if let Some((key, _)) = failed {
+                return Ok(Some(key));
             }
         }
+        Ok(None)
     }
-    Ok(results)
+
+    fn run_one(
+        &self,
+        at: usize,
+        keys: &BTreeSet<Key>,
+        variable: Option<Variable<'_>>,
+        results: &mut TestRun,
+    ) -> Result<(), String> {
+        let Some((binary, wanted)) = self.binaries.get(at) else { return Ok(()) };
+        let asked = |names: &BTreeSet<Key>| names.iter().any(|key| keys.contains(key));
+        let names: Vec<&String> =
+            wanted.iter().filter(|(_, of)| asked(of)).map(|(name, _)| name).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        for (name, result) in exact(binary, &names, variable)? {
+            for key in wanted.get(&name).into_iter().flatten().filter(|key| keys.contains(*key)) {
+                let worst = results.get(key).map_or(result, |before| worse(*before, result));
+                results.insert(key.clone(), worst);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the name of the package that a file belongs to; `None` if the file is not there (T01).
@@ -89,12 +146,19 @@ const fn worse(left: TestResult, right: TestResult) -> TestResult {
 }
 
 /// Builds the tests of the packages and returns their binaries.
-fn build(root: &Path, packages: &BTreeSet<String>) -> Result<Vec<Binary>, String> {
+fn build(
+    root: &Path,
+    packages: &BTreeSet<String>,
+    target: Option<&Path>,
+) -> Result<Vec<Binary>, String> {
     let mut command = process::command(
         "cargo",
         &["test", "-q", "--no-run", "--message-format=json-render-diagnostics"],
     );
     command.current_dir(root);
+    if let Some(target) = target {
+        command.env("CARGO_TARGET_DIR", target);
+    }
     for package in packages {
         command.args(["-p", package]);
     }
@@ -124,12 +188,13 @@ fn list(binary: &Binary) -> Result<Vec<String>, String> {
 }
 
 /// Runs the tests with exactly these names. A binary that dies says nothing of those it did not reach.
-fn exact<'a>(
+fn exact(
     binary: &Binary,
-    names: impl Iterator<Item = &'a String>,
+    names: &[&String],
+    variable: Option<Variable<'_>>,
 ) -> Result<BTreeMap<String, TestResult>, String> {
     let mut command = command(binary);
-    command.args(["--exact", "--color=never"]).args(names);
+    command.args(["--exact", "--color=never"]).args(names).envs(variable);
     let line = process::line(&command);
     let output = command.output().map_err(|error| format!("cannot start {line}: {error}"))?;
     Ok(plain::results(&String::from_utf8_lossy(&output.stdout)))

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use telemetry_evidence::{Evidence, Plan};
 
+use crate::verify::deep::Deep;
 use crate::verify::index::SourceIndex;
 use crate::verify::record::{Record, RecordId};
 use crate::verify::tables::Tables;
@@ -38,6 +39,8 @@ pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) evidence: Ran<Evidence>,
     pub(crate) tests: Ran<TestRun>,
+    /// What became of the wire cuts.
+    pub(crate) deep: Ran<Deep>,
     /// units.toml, labels.toml, not-shown.toml, exemptions.toml and the coverage of the committed INDEX.md.
     pub(crate) tables: Tables,
     /// Today, as `2026-11-22`; an argument, so that expiry can be tested.
@@ -75,6 +78,7 @@ impl World {
             index,
             evidence: Ran::No("no probe".to_owned()),
             tests: Ran::No("no tests".to_owned()),
+            deep: Ran::No("no cuts".to_owned()),
             tables: Tables::default(),
             today: "2026-11-22".to_owned(),
             first_commit: "2026-11-20".to_owned(),

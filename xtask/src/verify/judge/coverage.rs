@@ -36,7 +36,10 @@ pub(super) fn coverage(world: &World, records: &[Judged]) -> Coverage {
         display: count(drawn, leaves.len()),
         screen: Ratio::new(evidence.numerals.saturating_sub(dark), evidence.numerals),
         evidence: evidence_ratio,
-        deep: Ratio::default(),
+        deep: world
+            .deep
+            .yes()
+            .map_or_else(Ratio::default, |deep| count(deep.killed(), deep.cuts.len())),
     }
 }
 

@@ -40,6 +40,7 @@ fn messages(kind: &str, range: &str, rows: &str, registry: Option<Metric>) -> Ve
         index: SourceIndex::of(BTreeMap::new()),
         evidence: Ran::Yes(evidence),
         tests: Ran::No(String::new()),
+        deep: Ran::No(String::new()),
         tables: Tables::default(),
         today: String::new(),
         first_commit: String::new(),
