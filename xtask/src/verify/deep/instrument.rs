@@ -144,37 +144,31 @@ impl Finder<'_> {
 
     /// Returns the part of the snapshot that an expression is, if it starts from a known variable.
     fn part_of(&self, expr: &Expr) -> Option<String> {
-        match expr {
-            Expr::Path(path) => {
-                let name = path.path.get_ident()?.to_string();
-                self.roots.iter().rev().find(|root| root.name == name).map(|root| root.part.clone())
-            }
-            Expr::Field(field) => {
-                let owner = self.part_of(&field.base)?;
-                let Member::Named(name) = &field.member else { return None };
-                let part = self.shape.field(&owner, &name.to_string())?;
-                self.shape.is_part(part).then(|| part.to_owned())
-            }
-            Expr::Reference(reference) => self.part_of(&reference.expr),
-            Expr::Paren(inner) => self.part_of(&inner.expr),
-            _ => None,
+        if let Expr::Path(path) = expr {
+            let name = path.path.get_ident()?.to_string();
+            self.roots.iter().rev().find(|root| root.name == name).map(|root| root.part.clone())
+        } else if let Expr::Field(field) = expr {
+            let owner = self.part_of(&field.base)?;
+            let Member::Named(name) = &field.member else { return None };
+            let part = self.shape.field(&owner, &name.to_string())?;
+            self.shape.is_part(part).then(|| part.to_owned())
+        } else if let Expr::Reference(reference) = expr {
+            self.part_of(&reference.expr)
+        } else if let Expr::Paren(inner) = expr {
+            self.part_of(&inner.expr)
+        } else {
+            None
         }
     }
 
     /// Remembers a variable that a pattern binds to a part of the snapshot.
     fn bind(&mut self, pat: &Pat, value: &Expr) {
-        match (pat, value) {
-            (Pat::Ident(name), value) => {
-                if let Some(part) = self.part_of(value) {
-                    self.roots.push(Root { name: name.ident.to_string(), part });
-                }
+        if let (Pat::Tuple(names), Expr::Tuple(values)) = (pat, value) {
+            for (name, value) in names.elems.iter().zip(&values.elems) {
+                self.bind(name, value);
             }
-            (Pat::Tuple(names), Expr::Tuple(values)) => {
-                for (name, value) in names.elems.iter().zip(&values.elems) {
-                    self.bind(name, value);
-                }
-            }
-            _ => {}
+        } else if let (Pat::Ident(name), Some(part)) = (pat, self.part_of(value)) {
+            self.roots.push(Root { name: name.ident.to_string(), part });
         }
     }
 
@@ -195,32 +189,26 @@ impl Finder<'_> {
     }
 
     fn parameter(&mut self, pat: &Pat, ty: &syn::Type) {
-        let part = type_name(ty, true);
+        let name_of_type = type_name(ty, true);
         if let Pat::Ident(name) = pat
-            && self.shape.is_part(&part)
+            && self.shape.is_part(&name_of_type)
         {
-            self.roots.push(Root { name: name.ident.to_string(), part });
+            self.roots.push(Root { name: name.ident.to_string(), part: name_of_type });
         }
     }
 
     /// Returns whether a call changes a field of the snapshot, or of the state under the same name.
     fn changes_a_field(&self, expr: &Expr) -> bool {
-        let is_changed = |argument: &Expr| match argument {
-            Expr::Reference(reference) if reference.mutability.is_some() => {
-                self.is_field(&reference.expr)
-            }
-            _ => false,
+        let is_lent = |argument: &Expr| {
+            matches!(argument, Expr::Reference(lent)
+                if lent.mutability.is_some() && self.is_field(&lent.expr))
         };
-        match expr {
-            Expr::Call(call) => call.args.iter().any(is_changed),
-            Expr::MethodCall(call) => {
-                let changes = ["push", "clone_from", "insert"];
-                let on_a_field =
-                    changes.iter().any(|name| call.method == name) && self.is_field(&call.receiver);
-                on_a_field || call.args.iter().any(is_changed)
-            }
-            _ => false,
+        if let Expr::Call(call) = expr {
+            return call.args.iter().any(is_lent);
         }
+        let Expr::MethodCall(call) = expr else { return false };
+        let is_change = ["push", "clone_from", "insert"].iter().any(|name| call.method == name);
+        (is_change && self.is_field(&call.receiver)) || call.args.iter().any(is_lent)
     }
 
     fn is_field(&self, expr: &Expr) -> bool {
@@ -402,9 +390,10 @@ impl Finder<'_> {
 
 fn flatten(tokens: proc_macro2::TokenStream, flat: &mut Vec<(String, Span)>) {
     for token in tokens {
-        match token {
-            proc_macro2::TokenTree::Group(group) => flatten(group.stream(), flat),
-            other => flat.push((other.to_string(), other.span())),
+        if let proc_macro2::TokenTree::Group(group) = token {
+            flatten(group.stream(), flat);
+        } else {
+            flat.push((token.to_string(), token.span()));
         }
     }
 }

@@ -120,7 +120,7 @@ fn all(
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(cut) = bench.cuts.get(at) else { return Ok(fates) };
-            if at % 25 == 0 {
+            if at.is_multiple_of(25) {
                 eprintln!("deep: cut {at} of {}", bench.cuts.len());
             }
             fates.push((at, bench.try_cut(&mut world, &format!("worker-{number}"), cut)));

@@ -40,10 +40,10 @@ impl Shape {
         if !declared.contains_key("Snapshot") {
             bail!("no struct Snapshot in {}", SOURCES[0]);
         }
-        Ok(Self::of(declared))
+        Ok(Self::of(&declared))
     }
 
-    fn of(declared: BTreeMap<String, Declared>) -> Self {
+    fn of(declared: &BTreeMap<String, Declared>) -> Self {
         let mut structs = BTreeMap::new();
         let mut waiting = vec!["Snapshot".to_owned()];
         while let Some(name) = waiting.pop() {
@@ -61,7 +61,7 @@ impl Shape {
     pub(super) fn of_source(source: &str) -> Self {
         let mut declared = BTreeMap::new();
         add(&syn::parse_file(source).unwrap(), &mut declared);
-        Self::of(declared)
+        Self::of(&declared)
     }
 
     /// Returns whether a struct of this name belongs to the snapshot.
@@ -111,20 +111,17 @@ fn add(file: &File, declared: &mut BTreeMap<String, Declared>) {
 
 /// Returns the last segment of a type, looking through references; with `inside` also through `Arc`.
 pub(super) fn type_name(ty: &Type, inside: bool) -> String {
-    match ty {
-        Type::Reference(reference) => type_name(&reference.elem, inside),
-        Type::Path(path) => {
-            let Some(last) = path.path.segments.last() else { return String::new() };
-            match &last.arguments {
-                PathArguments::AngleBracketed(arguments) if inside && last.ident == "Arc" => {
-                    match arguments.args.first() {
-                        Some(GenericArgument::Type(ty)) => type_name(ty, inside),
-                        _ => last.ident.to_string(),
-                    }
-                }
-                _ => last.ident.to_string(),
-            }
-        }
-        _ => String::new(),
+    if let Type::Reference(reference) = ty {
+        return type_name(&reference.elem, inside);
     }
+    let Type::Path(path) = ty else { return String::new() };
+    let Some(last) = path.path.segments.last() else { return String::new() };
+    if inside
+        && last.ident == "Arc"
+        && let PathArguments::AngleBracketed(arguments) = &last.arguments
+        && let Some(GenericArgument::Type(ty)) = arguments.args.first()
+    {
+        return type_name(ty, inside);
+    }
+    last.ident.to_string()
 }

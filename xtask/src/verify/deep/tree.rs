@@ -139,7 +139,8 @@ impl Copy {
             if inside == "lib.rs" {
                 return Ok(format!("{text}\nmod cut;\n"));
             }
-            if !inside.ends_with(".rs") || inside.ends_with("tests.rs") {
+            let is_rust = Path::new(inside).extension().is_some_and(|end| end == "rs");
+            if !is_rust || inside.ends_with("tests.rs") {
                 return Ok(text);
             }
             let wires = target.parts.iter().find(|(part, _)| in_part(inside, part));
