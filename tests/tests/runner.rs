@@ -10,6 +10,7 @@ mod acceptance_lines;
 mod acceptance_rows;
 mod ancestor_run;
 mod attach;
+mod episode_records;
 mod event_log;
 mod garbage;
 mod learning;

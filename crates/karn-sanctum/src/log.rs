@@ -22,7 +22,7 @@ pub struct LogLine {
     pub seq: Option<u64>,
     /// TELE-811: producer's wall clock; for a line without one, that of the event before it; `None` if there was none.
     pub ts: Option<Timestamp>,
-    /// Producer's monotonic clock, where the line has one.
+    /// TELE-822: producer's monotonic clock, where the line has one.
     pub mono_ns: Option<RunNs>,
     /// TELE-812: kind of the event on the wire; `REJECTED` and `OUT_OF_RANGE` (also for `missing` and `inconsistent`)
     /// for lines that stand for no event of their own.
@@ -33,7 +33,7 @@ pub struct LogLine {
     pub message: String,
     /// TELE-817: severity.
     pub severity: Severity,
-    /// The main numbers of the event as text for people, such as `b26/75, return 97.4`; empty where there are none.
+    /// TELE-819: the main numbers of the event as text for people, such as `b26/75, return 97.4`; empty where there are none.
     pub summary: String,
 }
 

@@ -71,7 +71,7 @@ pub struct Snapshot {
     pub runtime_seconds: f64,
     /// TELE-022. `None`: still running, or never known.
     pub finish_reason: Option<FinishReason>,
-    /// The error text of a run that failed. `None`: it did not.
+    /// TELE-023, the error text of a run that failed. `None`: it did not.
     pub finish_error: Option<String>,
     /// What the updates said about policy, value function and gradients.
     pub policy: PolicyView,

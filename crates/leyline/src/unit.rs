@@ -53,6 +53,8 @@ closed_word! {
         Seconds = "seconds",
         /// Thousandths of a second.
         Milliseconds = "milliseconds",
+        /// Thousandths of a millionth of a second.
+        Nanoseconds = "nanoseconds",
         /// Environment steps.
         Steps = "steps",
         /// Words for people.

@@ -35,7 +35,7 @@ pub struct EpisodePanelProps {
     pub total: u64,
     /// TELE-021, newest last.
     pub return_history: Arc<[f64]>,
-    /// Trend of the history.
+    /// TELE-618, trend of the history.
     pub return_trend: Option<Trend>,
 }
 

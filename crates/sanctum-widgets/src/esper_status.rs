@@ -20,6 +20,8 @@ use crate::widget_id::WidgetId;
 /// What the panel shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EsperStatusProps {
+    /// TELE-701; a run that is not connected has no runtime.
+    pub connected: bool,
     /// TELE-020, seconds; 0.0 while not connected.
     pub runtime_seconds: f64,
     /// TELE-710.
@@ -46,6 +48,7 @@ impl From<&Snapshot> for EsperStatusProps {
     fn from(snapshot: &Snapshot) -> Self {
         let vitals = &snapshot.vitals;
         Self {
+            connected: snapshot.connected,
             runtime_seconds: snapshot.runtime_seconds,
             epochs_per_second: vitals.epochs_per_second,
             batches_per_hour: vitals.batches_per_hour,
@@ -108,7 +111,11 @@ type Row = (String, Vec<Span>);
 impl EsperStatus<'_> {
     fn rows(&self) -> Vec<Row> {
         let props = &self.props;
-        let runtime = format_runtime(props.runtime_seconds, true);
+        let runtime = if props.connected {
+            format_runtime(props.runtime_seconds, true)
+        } else {
+            "--".to_owned()
+        };
         let runtime_class = if runtime == "--" { Class::Missing } else { Class::Plain };
         let decimals = |n| move |value| format_number(value, NumberFormat::Fixed(n));
         let mut rows = vec![

@@ -40,7 +40,8 @@ pub struct EventLog<'a> {
 /// A line on screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
-    time: String,
+    /// `None`: not known.
+    time: Option<String>,
     tag: &'static str,
     text: String,
     class: Class,
@@ -91,7 +92,7 @@ impl Entry {
             }
         }
         let class = Class::of_health(verdict::severity(*severity));
-        Self { time: time_of_day(*ts), tag: tag(event_type), text, class, count: 1 }
+        Self { time: ts.map(time_of_day), tag: tag(event_type), text, class, count: 1 }
     }
 
     fn is_repeated_by(&self, next: &Self) -> bool {
@@ -106,14 +107,9 @@ fn join(a: &str, b: &str) -> String {
     if a.is_empty() || b.is_empty() { format!("{a}{b}") } else { format!("{a} {b}") }
 }
 
-fn time_of_day(ts: Option<Timestamp>) -> String {
-    ts.map_or_else(
-        || "--:--:--".to_owned(),
-        |ts| {
-            let (hours, minutes, seconds) = ts.utc_hms();
-            format!("{hours:02}:{minutes:02}:{seconds:02}")
-        },
-    )
+fn time_of_day(ts: Timestamp) -> String {
+    let (hours, minutes, seconds) = ts.utc_hms();
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
 }
 
 /// Names the kind of a line in at most seven columns.
@@ -184,7 +180,10 @@ impl EventLog<'_> {
 }
 
 fn draw_entry(pen: &mut Pen<'_>, row: usize, entry: &Entry) {
-    pen.text(0, row, &entry.time, Class::Dim);
+    match &entry.time {
+        Some(time) => pen.text(0, row, time, Class::Dim),
+        None => pen.text(0, row, "--:--:--", Class::Missing),
+    }
     let tag_class = if entry.class == Class::Plain { Class::Accent } else { entry.class };
     pen.text(TAG, row, entry.tag, tag_class);
     let times = if 1 < entry.count { format!(" ×{}", entry.count) } else { String::new() };

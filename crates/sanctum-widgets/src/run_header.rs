@@ -268,13 +268,11 @@ impl RunHeader<'_> {
             None => (MISSING.to_owned(), Class::Missing),
         };
         let health = verdict::current_epoch(props.current_epoch, props.max_epochs);
-        vec![
-            self.value(format!("Ep {episode} "), class),
-            self.value(
-                format_epoch_bar(props.current_epoch, props.max_epochs),
-                Class::of_health(health),
-            ),
-        ]
+        // Without a known end the bar says less than it looks: no end planned is known, and is 0.
+        let of_bar =
+            if props.max_epochs.is_none() { Class::Missing } else { Class::of_health(health) };
+        let bar = format_epoch_bar(props.current_epoch, props.max_epochs);
+        vec![self.value(format!("Ep {episode} "), class), self.value(bar, of_bar)]
     }
 
     fn runtime(&self) -> Span {

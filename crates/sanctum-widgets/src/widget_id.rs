@@ -68,8 +68,8 @@ pub const ALL: &[WidgetSpec] = &[
         about: "connection, run, progress, speed, alarms",
         panel: None,
         records: &[
-            1, 3, 10, 11, 12, 13, 14, 20, 701, 702, 703, 704, 710, 711, 720, 721, 730, 741, 780,
-            782, 784,
+            1, 3, 10, 11, 12, 13, 14, 20, 701, 702, 703, 704, 710, 711, 720, 721, 722, 730, 732,
+            734, 741, 780, 782, 784,
         ],
         min_size: (60, 1),
     },
@@ -106,7 +106,7 @@ pub const ALL: &[WidgetSpec] = &[
         title: "Episodes",
         about: "returns and lengths of finished episodes",
         panel: Some(4),
-        records: &[21, 611, 612, 613, 614, 615, 616, 617],
+        records: &[21, 611, 612, 613, 614, 615, 616, 617, 618],
         min_size: (40, 10),
     },
     WidgetSpec {
@@ -115,7 +115,7 @@ pub const ALL: &[WidgetSpec] = &[
         title: "Environments",
         about: "state, return and progress of each environment",
         panel: Some(5),
-        records: &[5, 630, 634, 637, 640, 665, 666, 667, 668],
+        records: &[5, 630, 634, 637, 640, 665, 666, 667, 668, 704],
         min_size: (40, 5),
     },
     WidgetSpec {
@@ -124,7 +124,7 @@ pub const ALL: &[WidgetSpec] = &[
         title: "Events",
         about: "what happened, newest last",
         panel: Some(6),
-        records: &[810, 811, 812, 813, 814, 817],
+        records: &[810, 811, 812, 813, 814, 817, 819],
         min_size: (40, 5),
     },
     WidgetSpec {
@@ -133,7 +133,7 @@ pub const ALL: &[WidgetSpec] = &[
         title: "Status",
         about: "runtime, throughput, machine",
         panel: Some(7),
-        records: &[4, 20, 710, 711, 712, 720, 721, 722, 723, 730, 731, 732, 733, 734],
+        records: &[4, 20, 701, 710, 711, 712, 720, 721, 722, 723, 730, 731, 732, 733, 734],
         min_size: (30, 10),
     },
     WidgetSpec {

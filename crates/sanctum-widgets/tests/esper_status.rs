@@ -42,6 +42,19 @@ fn tele_020_runtime() {
 }
 
 #[test]
+fn tele_020_runtime_is_missing_while_not_connected() {
+    drawn(|s| (s.connected, s.runtime_seconds) = (false, 45.0))
+        .shows(&row("Runtime:", "--"))
+        .styles("--", MISSING);
+}
+
+#[test]
+fn tele_701_connected() {
+    drawn(|s| s.connected = true).shows(&row("Runtime:", "1h 1m 1s"));
+    drawn(|s| s.connected = false).shows(&row("Runtime:", "--")).styles("--", MISSING);
+}
+
+#[test]
 fn tele_710_epochs_per_second() {
     drawn(|s| s.vitals.epochs_per_second = Some(base::reading(8.371)))
         .shows(&row("Epochs/s:", "8.37"));

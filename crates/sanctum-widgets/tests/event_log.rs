@@ -34,7 +34,7 @@ fn tele_810_event_log() {
 #[test]
 fn tele_811_time() {
     drawn(|l| l.ts = Some(Timestamp::from_micros(-1))).shows("│23:59:59 episode");
-    drawn(|l| l.ts = None).shows("│--:--:-- episode");
+    drawn(|l| l.ts = None).shows("│--:--:-- episode").styles("--:--:--", MISSING);
 }
 
 #[test]
@@ -75,4 +75,17 @@ fn tele_817_severity() {
     with(Severity::Warning).styles("return", WARNING);
     with(Severity::Error).styles("return", CRITICAL);
     with(Severity::Critical).styles("return", CRITICAL);
+}
+
+#[test]
+fn tele_818_tele_822_numbers_for_joining_are_not_drawn() {
+    drawn(|l| (l.seq, l.mono_ns) = (Some(86_420), Some(leyline::RunNs(8_642_097_531))))
+        .shows("│13:02:41 episode return 35.0 ")
+        .hides("8642");
+}
+
+#[test]
+fn tele_819_summary() {
+    drawn(|l| l.summary = "b26/75, 8 episodes".to_owned()).shows(" episode b26/75, 8 episodes ");
+    drawn(|l| l.summary = String::new()).shows(" episode EPISODE_OUTCOME ");
 }

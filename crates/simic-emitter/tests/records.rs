@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leyline::{Event, GroupId, Heartbeat, Lane, LossCause, Phase, RunId, Timestamp};
+use leyline::{Event, GroupId, Heartbeat, Lane, LossCause, Metric, Phase, RunId, Timestamp};
 use simic_emitter::memory::{gated, memory};
 use simic_emitter::{Bounds, HubBuilder, ManualClock};
 
@@ -47,4 +47,24 @@ fn tele_782_tele_784_a_dropped_event_leaves_a_hole_and_is_reported_with_its_sink
         ("rows", Lane::Lossy, &LossCause::QueueFull)
     );
     assert_eq!((loss.dropped, loss.dropped_total), (1, 1));
+}
+
+#[test]
+fn tele_820_user_metrics_are_emitted_as_they_are_given() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_micros(0)));
+    let (sink, events) = memory(10);
+    let run_id = RunId::new("run").unwrap();
+    let (hub, guard) = HubBuilder::new(run_id, GroupId::default(), clock)
+        .sink("memory", Bounds { lossy: 9, lossless: 10 }, sink)
+        .start(LONG)
+        .unwrap();
+    let metric = Metric {
+        step: 7,
+        values: [("eval/loss".to_owned(), 0.25), ("eval/odd".to_owned(), f64::INFINITY)].into(),
+        units: Some([("eval/loss".to_owned(), "nats".to_owned())].into()),
+    };
+    hub.emit(metric.clone());
+    assert!(guard.close(LONG));
+    let told: Vec<Event> = events.iter().map(|envelope| envelope.event.clone()).collect();
+    assert_eq!(told, [Event::Metric(metric)]);
 }

@@ -12,7 +12,7 @@ use crate::snapshot::policy::Trend;
 pub struct EpisodesView {
     /// TELE-021, mean return per batch, the latest 128 points, newest last.
     pub return_history: Arc<[f64]>,
-    /// Trend of `return_history`; `None` with fewer than six points.
+    /// TELE-618, trend of `return_history`; `None` with fewer than six points.
     pub return_trend: Option<Trend>,
     /// TELE-611.
     pub last_return: Option<Reading>,

@@ -25,4 +25,12 @@ pub(super) const SPECS: &[MetricSpec] = &[
         "episodes.success_rate",
     ),
     spec(617, "Episodes Total", Category::Episode, Priority::P1, Unit::Episodes, "episodes.total"),
+    spec(
+        618,
+        "Episode Return Trend",
+        Category::Episode,
+        Priority::P2,
+        Unit::Text,
+        "episodes.return_trend",
+    ),
 ];

@@ -46,6 +46,22 @@ pub(super) const SPECS: &[MetricSpec] = &[
         Unit::Count,
         "event_log[i].seq",
     ),
+    spec(
+        819,
+        "Event Log Summary",
+        Category::EventLog,
+        Priority::P1,
+        Unit::Text,
+        "event_log[i].summary",
+    ),
+    spec(
+        822,
+        "Event Log Clock",
+        Category::EventLog,
+        Priority::P2,
+        Unit::Nanoseconds,
+        "event_log[i].mono_ns",
+    ),
     spec(820, "User Metrics", Category::User, Priority::P1, Unit::Text, "metrics[name].points"),
     spec(821, "User Metric Unit", Category::User, Priority::P2, Unit::Text, "metrics[name].unit"),
 ];

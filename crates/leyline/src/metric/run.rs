@@ -31,6 +31,7 @@ pub(super) const SPECS: &[MetricSpec] = &[
         "runtime_seconds",
     ),
     spec(22, "Finish Reason", Category::Training, Priority::P0, Unit::Text, "finish_reason"),
+    spec(23, "Finish Error", Category::Training, Priority::P1, Unit::Text, "finish_error"),
     spec(
         21,
         "Episode Return History",

@@ -51,6 +51,18 @@ fn end(arrivals: &[Arrival]) -> Option<(FinishReason, Option<String>)> {
 }
 
 #[test]
+fn tele_703_the_source_says_when_the_thread_of_the_trainer_runs_and_has_ended() {
+    let run = LocalRun::start(builder(), StopFlag::new(), |hub, _| {
+        hub.emit(start());
+    });
+    let said = arrivals(run.unwrap()).into_iter().filter_map(|arrival| match arrival {
+        Arrival::Link(Link::TrainerAlive(alive)) => Some(alive),
+        Arrival::Link(_) | Arrival::Event(_) | Arrival::Feed(_) => None,
+    });
+    assert_eq!(said.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
 fn a_viewer_gets_everything_and_then_the_end_of_the_thread() {
     let run = LocalRun::start(builder(), StopFlag::new(), |hub, _| {
         hub.emit(start());

@@ -197,6 +197,7 @@ const WITHOUT_POINTS: [(&str, &str); 22] = [
     ("telemetry.sink_losses", "named after sink and lane, tested above"),
     ("event_log[i].env_id", "it is a column"),
     ("event_log[i].seq", "it is a column"),
+    ("event_log[i].mono_ns", "it is a column"),
     ("telemetry.", "counted by the reader of the log, not measured by the run"),
 ];
 

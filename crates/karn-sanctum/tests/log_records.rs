@@ -1,0 +1,71 @@
+//! What the records of the event log claim about its lines, one part at a time.
+
+use karn_sanctum::LogLine;
+use leyline::{EnvId, Event, Severity};
+
+use crate::support::{Feed, anomaly, batch, envelope, malformed, outcome, start, with};
+
+fn last(feed: &Feed) -> LogLine {
+    feed.now(9.0).event_log.last().unwrap().as_ref().clone()
+}
+
+#[test]
+fn tele_812_event_type_is_that_of_the_wire_or_says_what_stands_for_it() {
+    let feed = Feed::new().at(0.0, start(75, 0));
+    assert_eq!(feed.now(0.0).event_log[0].event_type, "TRAINING_STARTED");
+    assert_eq!(last(&feed).event_type, "OUT_OF_RANGE", "a start without the expected fields");
+    let feed = feed.at(1.0, outcome(0, 1.0, 1)).unknown(2.0, "SEED_PRUNED");
+    assert_eq!(last(&feed).event_type, "SEED_PRUNED");
+    let feed = feed.incoming(3.0, &malformed(Some("r")));
+    assert_eq!(last(&feed).event_type, "REJECTED");
+}
+
+#[test]
+fn tele_813_env_id_is_that_of_the_payload_or_else_of_the_envelope() {
+    let of = |event: Event, named: Option<EnvId>| {
+        let row = with(envelope(0, 0.0, event), |row| row.env_id = named);
+        Feed::new().envelope(0.0, row).now(0.0).event_log[0].env_id
+    };
+    assert_eq!(of(outcome(4, 1.0, 1).into(), Some(EnvId(4))), Some(EnvId(4)));
+    let nobody = with(outcome(4, 1.0, 1), |outcome| outcome.env_id = None);
+    assert_eq!(of(nobody.clone().into(), Some(EnvId(3))), Some(EnvId(3)));
+    assert_eq!(of(nobody.into(), None), None);
+    let seen = with(anomaly("plateau"), |anomaly| anomaly.env_id = Some(2));
+    assert_eq!(of(Event::PlateauDetected(seen), None), Some(EnvId(2)));
+}
+
+#[test]
+fn tele_818_seq_is_the_number_of_the_event_and_absent_for_warnings() {
+    let feed = Feed::new().seq(86_420).at(0.0, start(75, 0));
+    let log = feed.now(0.0).event_log;
+    assert_eq!(log[0].seq, Some(86_420));
+    let warning = log.iter().find(|line| line.event_type == "OUT_OF_RANGE").unwrap();
+    assert_eq!((warning.seq, warning.severity), (None, Severity::Warning));
+    assert_eq!(last(&feed.incoming(1.0, &malformed(Some("r")))).seq, None);
+}
+
+#[test]
+fn tele_819_summary_of_a_run_follows_its_payloads() {
+    let unknown = Feed::new().at(0.0, with(batch(26), |b| b.mean_return = Some(97.44)));
+    assert_eq!(unknown.now(0.0).event_log[0].summary, "b26, return 97.4", "no start, no end");
+    let full = |max| {
+        let feed = Feed::new().at(0.0, start(max, 0));
+        let feed = feed.at(1.0, with(batch(26), |b| b.mean_return = Some(f64::NAN)));
+        let log = feed.now(1.0).event_log;
+        let of_batch = log.iter().find(|line| line.event_type == "BATCH_EPOCH_COMPLETED").unwrap();
+        of_batch.summary.clone()
+    };
+    assert_eq!(full(75), "b26/75, return NaN");
+    assert_eq!(full(80), "b26/80, return NaN");
+    let rejected = Feed::new().at(0.0, start(75, 0)).incoming(1.0, &malformed(Some("r")));
+    assert_eq!(last(&rejected).summary, "bad_json");
+}
+
+#[test]
+fn tele_822_clock_is_that_of_the_event_and_absent_for_rejected_rows() {
+    let feed = Feed::new().received(8.5, 100.0, start(75, 0));
+    let clock = |line: &LogLine| line.mono_ns.map(|mono| mono.0);
+    assert_eq!(clock(&feed.now(100.0).event_log[0]), Some(8_500_000_000));
+    assert_eq!(clock(&last(&feed)), Some(8_500_000_000), "a warning has that of its event");
+    assert_eq!(clock(&last(&feed.incoming(101.0, &malformed(Some("r"))))), None);
+}
