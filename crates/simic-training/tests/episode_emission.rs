@@ -6,6 +6,7 @@ mod odd;
 mod run;
 #[path = "support/small.rs"]
 mod small;
+#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "support/told.rs"]
 mod told;
 
