@@ -24,6 +24,7 @@ mod record;
 mod records_json;
 mod report;
 mod seeded;
+mod self_test;
 mod session;
 mod tables;
 mod test_run;
@@ -159,6 +160,9 @@ fn try_run(args: &Args, root: &Path, probe: fn() -> Command) -> Result<u8, Stop>
         print!("{}", if is_json { explain::list_json() } else { explain::list() });
         return Ok(exit::CLEAN);
     }
+    if args.is_self_test {
+        return self_tests(args, root);
+    }
     let setup = session::Setup {
         root: root.to_owned(),
         target: args.target.clone().unwrap_or_else(|| root.join("target")),
@@ -196,6 +200,27 @@ fn write(setup: &session::Setup, session: session::Session) -> anyhow::Result<se
         deliver::complete(&mut session)?;
         Ok(session)
     })
+}
+
+/// Checks the verifier on a toy, and with `--deep` on a copy of the real pipeline too.
+fn self_tests(args: &Args, root: &Path) -> Result<u8, Stop> {
+    let target = args.target.clone().unwrap_or_else(|| root.join("target"));
+    let bench = self_test::Bench { root, target: &target, toy: self_test::toy };
+    let code = self_test::run(&bench).map_err(Stop::Usage)?;
+    if !args.is_deep || code != exit::CLEAN {
+        return Ok(code);
+    }
+    let told = |seeded: &seeded::Seeded| println!("{seeded}");
+    let results = match seeded::run(root, &target, told) {
+        Ok(results) => results,
+        Err(why) => {
+            println!("not verified: {why}");
+            return Ok(exit::NOT_VERIFIED);
+        }
+    };
+    let failed = results.iter().filter(|seeded| seeded.fault.is_some()).count();
+    println!("{} defects seeded in the real pipeline, {failed} failures", results.len());
+    Ok(if failed == 0 { exit::CLEAN } else { exit::FOUND })
 }
 
 /// Returns why a flag cannot be used yet.

@@ -49,6 +49,25 @@ pub fn nudges(leaf: &Tree, bounds: Bounds, words: &[Vec<&'static str>]) -> Vec<T
     values.into_iter().map(|value| with_value(leaf, value)).filter(|new| !same(new, leaf)).collect()
 }
 
+/// Returns values of quite another size, for digits that a small change does not reach: hours of a duration.
+pub fn far(leaf: &Tree, bounds: Bounds) -> Vec<Tree> {
+    let factors = [1e2, 1e3, 1e4, 1e5, 1e7, 1e-2, 1e-3];
+    let values = match value_of(leaf) {
+        Tree::Integer(x) => {
+            let x = (i128::from(*x) as f64).max(1.0);
+            let all = factors.map(|factor| x * factor).into_iter().filter(|y| bounds.holds(*y));
+            all.filter_map(|y| integer(y as i128)).collect()
+        }
+        Tree::Float(x) if x.is_finite() => {
+            let all =
+                factors.map(|factor| x * factor).into_iter().chain([bounds.low, bounds.high, -x]);
+            all.filter(|y| y.is_finite() && bounds.holds(*y)).map(Tree::Float).collect()
+        }
+        _ => Vec::new(),
+    };
+    values.into_iter().map(|value| with_value(leaf, value)).filter(|new| !same(new, leaf)).collect()
+}
+
 /// Returns a leaf with another value: a reading keeps everything else.
 pub fn with_value(leaf: &Tree, value: Tree) -> Tree {
     if !is_reading(leaf) {
@@ -197,6 +216,14 @@ mod tests {
         check(0.25, between(0.0, 1.0, Some(0.25)), &[0.5.into(), 0.025.into()]);
         check(8.0, free, &[9.0.into(), 80.0.into()]);
         check(f64::NAN, free, &[1.0.into()]);
+    }
+
+    #[test]
+    fn far_values_are_of_another_size_and_inside_the_range() {
+        let count = |bounds| far(&Tree::from(18.0), bounds).len();
+        assert_eq!(count(Bounds::default()), 8, "seven factors and the opposite");
+        assert_eq!(count(between(0.0, 1.0, None)), 4, "two small ones and both ends");
+        assert!(far(&Tree::from("text"), Bounds::default()).is_empty());
     }
 
     #[test]

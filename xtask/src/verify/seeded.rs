@@ -2,6 +2,7 @@
 //! of the workspace under `target/`, and the verifier of that copy has to find it by its code.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -44,6 +45,13 @@ pub(crate) struct Seeded {
     pub(crate) code: String,
     /// What is wrong with the verifier; `None`: it found the defect.
     pub(crate) fault: Option<String>,
+}
+
+impl fmt::Display for Seeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = self.fault.as_deref().unwrap_or("found");
+        write!(f, "{:<24} TV-{}  {verdict} ({})", self.name, self.code, self.why)
+    }
 }
 
 /// Applies every patch in turn and returns how each went; `told` hears of each as soon as it is known.

@@ -134,6 +134,7 @@ impl<'a> Base<'a> {
             .iter()
             .flat_map(|run| events(&run.script))
             .flat_map(|event| [(event.kind.as_str(), &event.body), ("envelope", &event.envelope)])
+            .filter(|(_, tree)| !matches!(tree, Tree::Map(fields) if fields.is_empty()))
             .map(|(root, tree)| Tree::Map(vec![(Tree::Text(root.to_owned()), tree.clone())]))
             .collect();
         evidence.payloads = self.leaves(&bodies.iter().collect::<Vec<_>>(), None, &[]);

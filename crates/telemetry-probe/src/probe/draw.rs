@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{Dark, Difference, StaleSeen};
 
-use crate::nudge::{nudges, readings};
+use crate::nudge::{far, nudges, readings};
 use crate::rig::{Drawn, Size, Subject, Tree, View};
 use crate::tree::{Path, child, is_reading, same, set};
 
 use super::base::{Base, Run};
-use super::cells::{Spot, moved, tokens};
+use super::cells::{Spot, Token, moved, tokens};
 use super::spread::spread;
 
 /// Entries of a list that are moved in every view: these at its beginning and as many at its end.
@@ -138,6 +138,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                 view.touched.extend(spots);
             }
         }
+        reach(base, run, &mut views, evidence);
         dark(run, &views, evidence);
     }
     let is_reading = |wild: &str| base.samples.get(wild).is_some_and(is_reading);
@@ -190,6 +191,48 @@ fn chosen(evidence: &Evidence, edit: &Edit, views: &[Seen], is_first: bool) -> V
         }
     }
     chosen
+}
+
+/// Moves far what a view shows and has digits that nothing has moved yet.
+fn reach(base: &Base<'_>, run: &Run, views: &mut [Seen], evidence: &Evidence) {
+    let leaves = base.shape.leaves(&Path::default(), &run.snapshot);
+    let jobs: Vec<(Path, Tree, Vec<usize>)> = leaves
+        .into_iter()
+        .filter_map(|(path, value)| {
+            let shown = evidence.draw.get(&path.wild())?;
+            let is_open =
+                |seen: &Seen| shown.contains_key(&seen.place) && seen.open().next().is_some();
+            let open: Vec<usize> = (0..views.len()).filter(|view| is_open(&views[*view])).collect();
+            (!open.is_empty()).then_some((path, value, open))
+        })
+        .flat_map(|(path, value, open)| {
+            let others = far(value, base.bounds_of_leaf(&path.wild()));
+            others.into_iter().map(move |other| (path.clone(), other, open.clone()))
+        })
+        .collect();
+    let found = spread(&jobs, |(path, other, open)| {
+        let mut snapshot = run.snapshot.clone();
+        set(&mut snapshot, path, other.clone());
+        let asked: Vec<View> = open.iter().map(|view| views[*view].view.clone()).collect();
+        let drawn = base.rig.draw(&snapshot, &asked).unwrap_or_default();
+        let spots = open.iter().zip(drawn).map(|(view, after)| moved(&views[*view].before, &after));
+        spots.collect::<Vec<_>>()
+    });
+    for ((_, _, open), found) in jobs.iter().zip(found) {
+        for (view, spots) in open.iter().zip(found) {
+            views[*view].touched.extend(spots);
+        }
+    }
+}
+
+impl Seen {
+    /// Returns the numbers that nothing has moved.
+    fn open(&self) -> impl Iterator<Item = Token> {
+        let is_moved = |token: &Token| {
+            (token.columns.0..token.columns.1).any(|at| self.touched.contains(&(token.row, at)))
+        };
+        tokens(&self.before).into_iter().filter(move |token| !is_moved(token))
+    }
 }
 
 fn dark(run: &Run, views: &[Seen], evidence: &mut Evidence) {

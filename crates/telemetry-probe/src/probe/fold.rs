@@ -19,6 +19,8 @@ use super::spread::spread;
 enum Order {
     Canonical,
     LastWriter,
+    /// The order of a real run, in which the event is the last one anyway.
+    Both,
     /// An absent value, in the order of a real run.
     Absent,
 }
@@ -94,8 +96,9 @@ impl Jobs<'_, '_> {
             });
             for other in nudges(&place.value, base.bounds_of_payload(&leaf), &base.words) {
                 let changed = with_value(script, place.step, &place.path, &other);
-                self.push(run, &leaf, Order::Canonical, canonical, changed);
-                if place.step != *at {
+                let both = if place.step == *at { Order::Both } else { Order::Canonical };
+                self.push(run, &leaf, both, canonical, changed);
+                if both == Order::Canonical {
                     let changed = with_value(moved, *at, &place.path, &other);
                     self.push(run, &leaf, Order::LastWriter, *reference, changed);
                 }
@@ -117,7 +120,7 @@ impl Jobs<'_, '_> {
         let mut leaves: BTreeSet<Path> = BTreeSet::new();
         for event in super::base::events(script) {
             for (path, value) in base.shape.leaves(&Path::default(), &event.envelope) {
-                if !matches!(value, Tree::Null) {
+                if !matches!(value, Tree::Null) && !path.0.is_empty() {
                     leaves.insert(path);
                 }
             }
@@ -226,9 +229,12 @@ fn run_jobs(
         evidence.probes += 1;
         let seen: &mut FoldSeen = evidence.fold.entry(job.leaf.clone()).or_default();
         match job.order {
-            Order::Canonical => {
+            Order::Canonical | Order::Both => {
                 if job.run == 0 && !moved.leaves.is_empty() {
                     drawn.entry(job.leaf.clone()).or_insert(snapshot);
+                }
+                if job.order == Order::Both {
+                    seen.last_writer.extend(moved.leaves.iter().cloned());
                 }
                 seen.canonical.extend(moved.leaves);
                 seen.besides.extend(moved.besides);

@@ -1,6 +1,6 @@
 //! Inputs to payloads: one function per event.
 
-use crate::model::{Extended, Inputs, Score, Scored, Started, Timed, Update, Updated};
+use crate::model::{Extended, Inputs, Measured, Score, Scored, Started, Timed, Updated};
 
 pub(crate) fn started(inputs: &Inputs) -> Started {
     Started {
@@ -14,11 +14,11 @@ pub(crate) const fn extended(inputs: &Inputs) -> Extended {
     Extended { max_batches: inputs.episodes + inputs.start_episode + inputs.more }
 }
 
-pub(crate) const fn updated(update: &Update) -> Updated {
+pub(crate) const fn updated(update: &Measured) -> Updated {
     Updated { kl: update.kl, loss: update.loss }
 }
 
-pub(crate) const fn timed(update: &Update) -> Timed {
+pub(crate) const fn timed(update: &Measured) -> Timed {
     Timed { update_ms: update.update_ms, wait_ms: update.wait_ms }
 }
 

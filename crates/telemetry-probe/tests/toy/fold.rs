@@ -2,7 +2,9 @@
 
 use crate::defect::Defect;
 use crate::hub::Sent;
-use crate::model::{Env, Event, Extended, Reading, Scored, Snapshot, Started, Timed, Updated, Verdict};
+use crate::model::{
+    Env, Event, Extended, Reading, Scored, Snapshot, Started, Timed, Updated, Verdict,
+};
 
 /// Losses kept.
 const HISTORY: usize = 8;
@@ -84,10 +86,10 @@ impl Snapshot {
 
     const fn timed(&mut self, payload: &Timed, defect: Defect) {
         let Timed { update_ms, wait_ms } = payload;
-        match defect {
-            Defect::NeighbouringField => self.update_ms = *wait_ms,
-            Defect::NeverWritten => {}
-            _ => self.update_ms = *update_ms,
+        if matches!(defect, Defect::NeighbouringField) {
+            self.update_ms = *wait_ms;
+        } else if !matches!(defect, Defect::NeverWritten) {
+            self.update_ms = *update_ms;
         }
         self.wait_ms = *wait_ms;
     }

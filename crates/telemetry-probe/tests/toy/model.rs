@@ -12,13 +12,13 @@ pub(crate) struct Inputs {
     pub(crate) start_episode: u64,
     /// Batches that are added in the middle of the run.
     pub(crate) more: u64,
-    pub(crate) updates: Vec<Update>,
+    pub(crate) updates: Vec<Measured>,
     pub(crate) scores: Vec<Score>,
 }
 
 /// Plain numbers of an update.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Update {
+pub(crate) struct Measured {
     pub(crate) kl: Option<f64>,
     pub(crate) loss: f64,
     pub(crate) update_ms: f64,

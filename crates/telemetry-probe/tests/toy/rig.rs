@@ -12,7 +12,7 @@ use crate::defect::Defect;
 use crate::emission::{extended, scored, started, timed, updated};
 use crate::fold::{fold, grade};
 use crate::hub::deliver;
-use crate::model::{Env, Event, Inputs, Score, Snapshot, Update};
+use crate::model::{Env, Event, Inputs, Measured, Score, Snapshot};
 use crate::widget::{self, Memory, WIDGETS};
 
 /// The toy, with one mistake or none.
@@ -42,7 +42,7 @@ fn event_of(emitted: &Emitted) -> Result<Event, String> {
 }
 
 fn baseline() -> Inputs {
-    let update = |kl, loss, update_ms, wait_ms| Update { kl, loss, update_ms, wait_ms };
+    let update = |kl, loss, update_ms, wait_ms| Measured { kl, loss, update_ms, wait_ms };
     Inputs {
         task: "toy".to_owned(),
         episodes: 50,
@@ -60,7 +60,7 @@ fn baseline() -> Inputs {
 }
 
 impl Toy {
-    fn draw_one(&self, snapshot: &Snapshot, view: &View, memory: &mut Memory) -> Drawn {
+    fn draw_one(self, snapshot: &Snapshot, view: &View, memory: &mut Memory) -> Drawn {
         let Size { columns, rows } = view.size;
         match &view.what {
             Subject::Widget(name) => widget::draw(name, snapshot, view.size, self.defect, memory),
@@ -77,7 +77,8 @@ impl Toy {
 
 impl Rig for Toy {
     fn scenarios(&self) -> Vec<Scenario> {
-        let scenario = |name, inputs: Inputs| Scenario { name, inputs: written(&inputs), idle: 7.0 };
+        let scenario =
+            |name, inputs: Inputs| Scenario { name, inputs: written(&inputs), idle: 7.0 };
         let mut unmeasured = baseline();
         if let Some(last) = unmeasured.updates.last_mut() {
             last.kl = None;

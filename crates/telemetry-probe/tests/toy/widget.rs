@@ -106,15 +106,19 @@ fn esper_status(snapshot: &Snapshot, defect: Defect, memory: &mut Memory) -> Vec
     let steps = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let spark = loss_history.iter().map(|loss| steps[((loss / largest * 7.0) as usize).min(7)]);
     let spark: String = spark.collect();
-    let shown = match defect {
-        Defect::FirstValue => *memory.update_ms.get_or_insert(*update_ms),
-        _ => *update_ms,
+    let shown = if defect == Defect::FirstValue {
+        *memory.update_ms.get_or_insert(*update_ms)
+    } else {
+        *update_ms
     };
-    let update = match defect {
-        _ if shown == 0.0 => "—".to_owned(),
-        Defect::Constant => "2.500s".to_owned(),
-        Defect::WrongUnit => format!("{shown:.3}s"),
-        _ => format!("{:.3}s", shown / 1000.0),
+    let update = if shown == 0.0 {
+        "—".to_owned()
+    } else if defect == Defect::Constant {
+        "2.500s".to_owned()
+    } else if defect == Defect::WrongUnit {
+        format!("{shown:.3}s")
+    } else {
+        format!("{:.3}s", shown / 1000.0)
     };
     let wait = if *wait_ms == 0.0 { "—".to_owned() } else { format!("{wait_ms:.1}ms") };
     let class = |x: f64| if x == 0.0 { 'm' } else { 'p' };
@@ -147,7 +151,9 @@ fn divergence(kl: Option<&Reading>, defect: Defect) -> Line {
 /// A line per environment.
 fn env_overview(snapshot: &Snapshot) -> Vec<Line> {
     let lines = snapshot.envs.iter().map(|env| {
-        Line::default().put(&format!("env {} ", env.env_id), 'd').put(&format!("{:.1}", env.score), 'p')
+        Line::default()
+            .put(&format!("env {} ", env.env_id), 'd')
+            .put(&format!("{:.1}", env.score), 'p')
     });
     lines.collect()
 }
