@@ -13,10 +13,9 @@ use super::base::{Base, Run};
 use super::cells::{Spot, Token, moved, tokens};
 use super::spread::spread;
 
-/// Entries of a list that are moved in every view: these at its beginning and as many at its end.
-const ENDS: usize = 2;
-/// Entries of a list that are moved where it is shown: at most these at its end.
-const SHOWN: usize = 12;
+/// Entries of a list that are moved one by one: these at its beginning and as many at its end. Besides, all of them are
+/// moved at once, so that each digit has a reason.
+const ENDS: usize = 1;
 /// Sizes of the screen.
 const SCREENS: [(u16, u16); 3] = [(120, 40), (80, 24), (200, 60)];
 
@@ -26,67 +25,100 @@ pub(super) enum Part {
     Value,
     Fresh,
     Rest,
+    /// How many entries a list has: no leaf of its own, but there are numbers that count them.
+    Length,
 }
 
-/// A changed leaf of the snapshot of a run.
+/// A changed leaf of the snapshot of a run; of a list, in one entry or in all of them.
 pub(super) struct Edit {
-    pub(super) path: Path,
+    changes: Vec<(Path, Tree)>,
     pub(super) wild: String,
-    /// Whether it stands at an end of its list.
-    is_at_end: bool,
     pub(super) part: Part,
-    pub(super) value: Tree,
 }
 
 impl Edit {
     /// Returns the snapshot with the change.
     pub(super) fn applied(&self, snapshot: &Tree) -> Tree {
         let mut snapshot = snapshot.clone();
-        set(&mut snapshot, &self.path, self.value.clone());
+        for (path, value) in &self.changes {
+            set(&mut snapshot, path, value.clone());
+        }
         snapshot
     }
 }
 
 /// Returns every change of every leaf of a run.
 pub(super) fn edits(base: &Base<'_>, run: &Run) -> Vec<Edit> {
-    let leaves = base.shape.leaves(&Path::default(), &run.snapshot);
-    let mut entries: BTreeMap<String, usize> = BTreeMap::new();
-    for (path, _) in &leaves {
-        *entries.entry(path.wild()).or_default() += 1;
+    let mut by_wild: BTreeMap<String, Vec<(Path, &Tree)>> = BTreeMap::new();
+    for (path, value) in base.shape.leaves(&Path::default(), &run.snapshot) {
+        by_wild.entry(path.wild()).or_default().push((path, value));
     }
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut all = Vec::new();
-    for (path, value) in leaves {
-        let wild = path.wild();
-        let count = entries.get(&wild).copied().unwrap_or(1);
-        let index = seen.entry(wild.clone()).or_default();
-        let is_at_end = *index < ENDS || count - *index <= ENDS;
-        let is_shown = *index < ENDS || count - *index <= SHOWN;
-        *index += 1;
-        if !is_shown || base.unsteady.contains(&wild) {
+    for (wild, entries) in by_wild {
+        if base.unsteady.contains(&wild) {
             continue;
         }
-        let mut add = |part, value| {
-            all.push(Edit { path: path.clone(), wild: wild.clone(), is_at_end, part, value });
-        };
-        if matches!(value, Tree::Null) {
-            if let Some(sample) = base.samples.get(&wild) {
-                add(Part::Value, sample.clone());
+        let count = entries.len();
+        for (index, (path, value)) in entries.iter().enumerate() {
+            if index < ENDS || count - index <= ENDS {
+                edits_of(base, &wild, path, value, &mut all);
             }
-            continue;
         }
-        for other in nudges(value, base.bounds_of_leaf(&wild), &base.words) {
-            add(Part::Value, other);
-        }
-        add(Part::Value, Tree::Null);
-        for other in readings(value, &base.words) {
-            let is_fresh = child(&other, "fresh").zip(child(value, "fresh"));
-            let part =
-                if is_fresh.is_some_and(|(a, b)| !same(a, b)) { Part::Fresh } else { Part::Rest };
-            add(part, other);
+        if 2 * ENDS < count {
+            all.extend((0..2).map(|turn| everywhere(base, &wild, &entries, turn)));
         }
     }
+    lengths(&Path::default(), &run.snapshot, &mut all);
     all
+}
+
+/// Adds, for each list of structs, the list with its last entry twice.
+fn lengths(at: &Path, tree: &Tree, all: &mut Vec<Edit>) {
+    if let Tree::Map(fields) = tree {
+        for (name, value) in fields {
+            if let Tree::Text(name) = name {
+                lengths(&at.field(name), value, all);
+            }
+        }
+    }
+    if let Tree::Array(entries) = tree
+        && let Some(last) = entries.last().filter(|last| matches!(last, Tree::Map(_)))
+    {
+        let longer = Tree::Array(entries.iter().chain([last]).cloned().collect());
+        let changes = vec![(at.clone(), longer)];
+        all.push(Edit { changes, wild: at.wild(), part: Part::Length });
+    }
+}
+
+fn edits_of(base: &Base<'_>, wild: &str, path: &Path, value: &Tree, all: &mut Vec<Edit>) {
+    let mut add = |part, value| {
+        let changes = vec![(path.clone(), value)];
+        all.push(Edit { changes, wild: wild.to_owned(), part });
+    };
+    if matches!(value, Tree::Null) {
+        if let Some(sample) = base.samples.get(wild) {
+            add(Part::Value, sample.clone());
+        }
+        return;
+    }
+    for other in nudges(value, base.bounds_of_leaf(wild), &base.words) {
+        add(Part::Value, other);
+    }
+    add(Part::Value, Tree::Null);
+    for other in readings(value, &base.words) {
+        let is_fresh = child(&other, "fresh").zip(child(value, "fresh"));
+        let is_fresh = is_fresh.is_some_and(|(a, b)| !same(a, b));
+        add(if is_fresh { Part::Fresh } else { Part::Rest }, other);
+    }
+}
+
+/// All entries at once, each in the way that is `turn`-th for it.
+fn everywhere(base: &Base<'_>, wild: &str, entries: &[(Path, &Tree)], turn: usize) -> Edit {
+    let changes = entries.iter().filter_map(|(path, value)| {
+        let mut others = nudges(value, base.bounds_of_leaf(wild), &base.words);
+        (turn < others.len()).then(|| (path.clone(), others.swap_remove(turn)))
+    });
+    Edit { changes: changes.collect(), wild: wild.to_owned(), part: Part::Value }
 }
 
 /// What happened to one view.
@@ -96,19 +128,30 @@ struct Seen {
     widget: String,
     before: Drawn,
     touched: BTreeSet<Spot>,
+    /// Whether no earlier run looked like this: then there is nothing new to find here.
+    is_new: bool,
 }
 
 /// Draws every widget alone with every leaf changed, in every run.
 pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     let mut fresh = BTreeSet::new();
     let mut by_value = BTreeSet::new();
+    let mut known: BTreeMap<(String, Size), Vec<Drawn>> = BTreeMap::new();
     for (index, run) in base.runs.iter().enumerate() {
         let mut views = views(base, run);
+        for seen in &mut views {
+            let looks = known.entry((seen.place.clone(), seen.view.size)).or_default();
+            seen.is_new = !looks.contains(&seen.before);
+            if seen.is_new {
+                looks.push(seen.before.clone());
+            }
+        }
         let edits = edits(base, run);
         let plans: Vec<(usize, Vec<usize>)> = edits
             .iter()
             .enumerate()
             .map(|(at, edit)| (at, chosen(evidence, edit, &views, index == 0)))
+            .filter(|(_, chosen)| !chosen.is_empty())
             .collect();
         let found = spread(&plans, |(at, chosen)| {
             let asked: Vec<View> = chosen.iter().map(|view| views[*view].view.clone()).collect();
@@ -124,6 +167,10 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             let Some(found) = found else { continue };
             let edit = &edits[*at];
             evidence.probes += 1;
+            if edit.part == Part::Length {
+                found.into_iter().for_each(|(view, spots)| views[view].touched.extend(spots));
+                continue;
+            }
             let shown = evidence.draw.entry(edit.wild.clone()).or_default();
             for (view, spots) in found {
                 let view = &mut views[view];
@@ -133,7 +180,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                 match edit.part {
                     Part::Value => by_value.insert(pair),
                     Part::Fresh => fresh.insert(pair),
-                    Part::Rest => false,
+                    Part::Rest | Part::Length => false,
                 };
                 view.touched.extend(spots);
             }
@@ -168,25 +215,26 @@ fn views(base: &Base<'_>, run: &Run) -> Vec<Seen> {
                 view,
                 before,
                 touched: BTreeSet::new(),
+                is_new: true,
             });
         }
     }
     seen
 }
 
-/// Returns the views worth drawing with a change: all in the first run; later the usual size of each, and every size of
-/// those that show the leaf, because their digits want an explanation.
+/// Returns the views worth drawing with a change: all in the first run; later those that look as none before, in their
+/// usual size for values, and in every size where they show the leaf, because their digits want an explanation.
 fn chosen(evidence: &Evidence, edit: &Edit, views: &[Seen], is_first: bool) -> Vec<usize> {
     let shown = evidence.draw.get(&edit.wild);
-    let is_new = shown.is_none();
     let mut last = "";
     let mut chosen = Vec::new();
     for (index, view) in views.iter().enumerate() {
         let is_usual = view.place != last;
         last = &view.place;
         let is_shown = shown.is_some_and(|shown| shown.contains_key(&view.place));
-        let is_wanted = if edit.is_at_end { is_first || is_new || is_usual } else { is_first };
-        if is_wanted || is_shown {
+        let is_wanted =
+            is_shown || edit.part == Part::Length || (is_usual && edit.part == Part::Value);
+        if is_first || (view.is_new && is_wanted) {
             chosen.push(index);
         }
     }
@@ -200,8 +248,9 @@ fn reach(base: &Base<'_>, run: &Run, views: &mut [Seen], evidence: &Evidence) {
         .into_iter()
         .filter_map(|(path, value)| {
             let shown = evidence.draw.get(&path.wild())?;
-            let is_open =
-                |seen: &Seen| shown.contains_key(&seen.place) && seen.open().next().is_some();
+            let is_open = |seen: &Seen| {
+                seen.is_new && shown.contains_key(&seen.place) && seen.open().next().is_some()
+            };
             let open: Vec<usize> = (0..views.len()).filter(|view| is_open(&views[*view])).collect();
             (!open.is_empty()).then_some((path, value, open))
         })
@@ -236,7 +285,7 @@ impl Seen {
 }
 
 fn dark(run: &Run, views: &[Seen], evidence: &mut Evidence) {
-    for seen in views {
+    for seen in views.iter().filter(|seen| seen.is_new) {
         let size = format!("{}x{}", seen.view.size.columns, seen.view.size.rows);
         for token in tokens(&seen.before) {
             evidence.numerals += 1;
@@ -311,10 +360,7 @@ pub(crate) fn screens(base: &Base<'_>, evidence: &mut Evidence) {
         let Ok(before) = base.rig.draw(&run.snapshot, &views) else { continue };
         let edits: Vec<Edit> = edits(base, run)
             .into_iter()
-            .filter(|edit| {
-                edit.is_at_end
-                    && evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty())
-            })
+            .filter(|edit| evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty()))
             .collect();
         let open =
             |edit: &Edit, view: &View| !evidence.screens[&size_of(view)].contains(&edit.wild);
@@ -374,8 +420,7 @@ fn dark_screens(base: &Base<'_>, views: &[View], evidence: &mut Evidence) {
         .filter(|view| tokens(&before[*view]).iter().any(|token| !alone.contains(&token.text)))
         .collect();
     let edits = edits(base, run);
-    let firsts: Vec<&Edit> =
-        edits.iter().filter(|edit| edit.is_at_end && edit.part == Part::Value).collect();
+    let firsts: Vec<&Edit> = edits.iter().filter(|edit| edit.part == Part::Value).collect();
     let asked: Vec<View> = open.iter().map(|view| views[*view].clone()).collect();
     let touched = spread(&firsts, |edit| {
         let drawn = base.rig.draw(&edit.applied(&run.snapshot), &asked).unwrap_or_default();

@@ -11,20 +11,33 @@ use crate::tree::{Path, set};
 use super::base::{Base, Run};
 use super::spread::spread;
 
-/// Moves every input leaf in every scripted run and records which payload leaves move.
+/// Moves every input leaf and records which payload leaves move.
+///
+/// Of a leaf that stands in many places the last one is moved; the first one and later runs are asked only for leaves
+/// that have moved nothing yet, because one place that moves something is what is looked for.
 pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
-    let jobs: Vec<(&Run, Path)> = base
-        .runs
-        .iter()
-        .flat_map(|run| {
-            let leaves = base.shape.leaves(&Path::default(), &run.inputs);
-            leaves.into_iter().map(move |(path, _)| (run, path))
-        })
-        .collect();
-    let moved = spread(&jobs, |(run, path)| move_input(base, run, path));
-    for ((_, path), (moved, tries)) in jobs.iter().zip(moved) {
-        evidence.probes += tries;
-        evidence.emission.entry(path.wild()).or_default().extend(moved);
+    for run in &base.runs {
+        let leaves = base.shape.leaves(&Path::default(), &run.inputs);
+        let mut places: BTreeMap<String, Vec<Path>> = BTreeMap::new();
+        for (path, value) in leaves {
+            let at = places.entry(path.wild()).or_default();
+            if !matches!(value, Tree::Null) {
+                at.push(path);
+            }
+        }
+        for turn in [<[Path]>::last, <[Path]>::first] {
+            let is_open = |wild: &str| evidence.emission.get(wild).is_none_or(BTreeSet::is_empty);
+            let open = places.iter().filter(|(wild, _)| is_open(wild));
+            let jobs: Vec<(&String, Option<&Path>)> =
+                open.map(|(wild, places)| (wild, turn(places))).collect();
+            let moved = spread(&jobs, |(_, path)| {
+                path.map(|path| move_input(base, run, path)).unwrap_or_default()
+            });
+            for ((wild, _), (moved, tries)) in jobs.into_iter().zip(moved) {
+                evidence.probes += tries;
+                evidence.emission.entry(wild.clone()).or_default().extend(moved);
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::nudge::{Bounds, nudges};
 use crate::rig::{Script, Subject, Tree, View};
 use crate::tree::{Path, set};
 
-use super::base::{Base, Moved, add_hub};
+use super::base::{Base, Moved, add_changed_hub, add_hub};
 use super::scripts::{doubled, event, last_places, last_writer, with_value, with_value_everywhere};
 use super::spread::spread;
 
@@ -59,12 +59,13 @@ struct Jobs<'a, 'b> {
 /// Moves every payload leaf in every scripted run and records which snapshot leaves move.
 pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     let mut all = Jobs { base, list: Vec::new(), references: Vec::new() };
+    let mut drawn = BTreeMap::new();
     for run in 0..base.runs.len() {
-        all.add_run(run);
+        let first = all.list.len();
+        all.add_run(run, evidence);
+        run_jobs(&mut all, first, evidence, &mut drawn);
     }
     let first = all.list.len();
-    let mut drawn = BTreeMap::new();
-    run_jobs(&mut all, 0, evidence, &mut drawn);
     all.add_windows(evidence);
     run_jobs(&mut all, first, evidence, &mut drawn);
     draw_through(base, &drawn, evidence);
@@ -80,12 +81,16 @@ impl Jobs<'_, '_> {
         self.list.push(Job { run, leaf: leaf.to_owned(), order, reference, script });
     }
 
-    fn add_run(&mut self, run: usize) {
+    /// All leaves of the first run; of later ones those that are still to move something.
+    fn add_run(&mut self, run: usize, evidence: &Evidence) {
         let base = self.base;
         let script = &base.runs[run].script;
         let canonical = self.reference(script.clone(), Some(base.runs[run].snapshot.clone()));
         let mut last = BTreeMap::new();
         for (leaf, place) in last_places(base, script) {
+            if 0 < run && !is_open(base, evidence, &leaf) {
+                continue;
+            }
             let Some(kind) = event(script, place.step).map(|event| event.kind.clone()) else {
                 continue;
             };
@@ -109,8 +114,10 @@ impl Jobs<'_, '_> {
             let gone = with_value_everywhere(script, &kind, &place.path, &none);
             self.push(run, &leaf, Order::Absent, canonical, gone);
         }
-        self.add_envelopes(run, canonical);
-        self.add_kinds(run, canonical);
+        if run == 0 {
+            self.add_envelopes(run, canonical);
+        }
+        self.add_kinds(run, canonical, evidence);
     }
 
     /// Leaves of the envelope move in all events at once: a part of a run with another id is no run.
@@ -144,7 +151,7 @@ impl Jobs<'_, '_> {
     }
 
     /// One more event of a kind, whatever it says.
-    fn add_kinds(&mut self, run: usize, canonical: usize) {
+    fn add_kinds(&mut self, run: usize, canonical: usize, evidence: &Evidence) {
         let base = self.base;
         let script = &base.runs[run].script;
         let mut last = BTreeMap::new();
@@ -154,6 +161,9 @@ impl Jobs<'_, '_> {
             }
         }
         for (kind, step) in last {
+            if 0 < run && !is_open(base, evidence, &kind) {
+                continue;
+            }
             self.push(run, &kind, Order::Canonical, canonical, doubled(script, step));
         }
     }
@@ -197,6 +207,17 @@ impl Jobs<'_, '_> {
     }
 }
 
+/// Returns whether a leaf has moved nothing yet, or not all that records say it moves.
+fn is_open(base: &Base<'_>, evidence: &Evidence, leaf: &str) -> bool {
+    let Some(seen) = evidence.fold.get(leaf) else { return true };
+    let has_moved =
+        |path: &String| seen.canonical.contains(path) || seen.last_writer.contains(path);
+    let is_about = |term: &Move| matches!(term, Move::Event { leaf: l, .. } if l == leaf);
+    let nothing = seen.canonical.is_empty() && seen.last_writer.is_empty();
+    let mut records = base.plan.records.iter().filter(|record| record.moves.iter().any(is_about));
+    nothing || records.any(|record| !record.paths.iter().all(has_moved))
+}
+
 fn run_jobs(
     all: &mut Jobs<'_, '_>,
     from: usize,
@@ -225,7 +246,7 @@ fn run_jobs(
     });
     for (job, found) in all.list[from..].iter().zip(found) {
         let Some(Found { moved, hub, snapshot }) = found else { continue };
-        add_hub(&mut evidence.hub, &hub);
+        add_changed_hub(&mut evidence.hub, &hub);
         evidence.probes += 1;
         let seen: &mut FoldSeen = evidence.fold.entry(job.leaf.clone()).or_default();
         match job.order {

@@ -10,7 +10,7 @@ use crate::nudge::nudges;
 use crate::rig::{Script, Step, Tree};
 use crate::tree::{self, Path, is_reading, to_json};
 
-use super::base::{Base, add_hub, events};
+use super::base::{Base, add_changed_hub, add_hub, events};
 use super::scripts::{Place, doubled, event, last_places, with_value};
 use super::spread::spread;
 
@@ -18,6 +18,9 @@ use super::spread::spread;
 const LONG: f64 = 6.0;
 /// The leaf of a payload that says about whom it is.
 const ADDRESS: &str = ".env_id";
+
+/// What the kind of event is called that begins a run.
+const START: &str = "Started";
 
 /// Looks for everything that should have been forgotten.
 pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
@@ -58,8 +61,8 @@ fn remembered(base: &Base<'_>, evidence: &mut Evidence) {
     for ((paths, ..), found) in jobs.iter().zip(found) {
         let Some((alone, after, moved)) = found else { continue };
         evidence.probes += 1;
-        add_hub(&mut evidence.hub, &alone.hub);
-        add_hub(&mut evidence.hub, &after.hub);
+        add_changed_hub(&mut evidence.hub, &alone.hub);
+        add_changed_hub(&mut evidence.hub, &after.hub);
         for path in moved.paths.iter().filter(|path| covers(paths, &path.wild())) {
             if seen.insert(path.wild()) {
                 evidence.remembered.push(difference(path, &alone.snapshot, &after.snapshot));
@@ -85,20 +88,11 @@ fn difference(path: &Path, expected: &Tree, actual: &Tree) -> Difference {
 fn kept(base: &Base<'_>, evidence: &mut Evidence) {
     let found = spread(&base.runs, |run| {
         let last = events(&run.script).last()?.at;
-        let Some(Step::Event(first)) =
-            run.script.steps.iter().find(|step| matches!(step, Step::Event(_)))
-        else {
-            return None;
-        };
-        let mut second = first.clone();
-        second.at = last + 1.0;
-        if let Some(Tree::Text(id)) = tree::child_mut(&mut second.envelope, "run_id") {
-            id.push_str("-2");
-        }
-        let alone = Script { steps: vec![Step::Event(second.clone())], idle: 0.0, wall_step: 0.0 };
+        let second = beginning(&run.script, last + 1.0)?;
+        let alone = Script { steps: second.clone(), idle: 0.0, wall_step: 0.0 };
         let mut both = Script { idle: 0.0, ..run.script.clone() };
         both.steps.retain(|step| !matches!(step, Step::Link(false)));
-        both.steps.push(Step::Event(second));
+        both.steps.extend(second);
         let alone = base.rig.fold(&alone).ok()?;
         let both = base.rig.fold(&both).ok()?;
         let moved = base.moved(&alone.snapshot, &both.snapshot);
@@ -115,6 +109,20 @@ fn kept(base: &Base<'_>, evidence: &mut Evidence) {
             }
         }
     }
+}
+
+/// Returns the events of a run up to its start, at `at` and in a run of their own.
+fn beginning(script: &Script, at: f64) -> Option<Vec<Step>> {
+    let end = events(script).position(|event| event.kind.ends_with(START))?;
+    let events = events(script).take(end + 1).map(|event| {
+        let mut event = event.clone();
+        event.at = at;
+        if let Some(Tree::Text(id)) = tree::child_mut(&mut event.envelope, "run_id") {
+            id.push_str("-2");
+        }
+        Step::Event(event)
+    });
+    Some(events.collect())
 }
 
 /// One environment at a time: its events may move its own entries of lists and nobody else's.
