@@ -141,6 +141,7 @@ fn world(root: &Path, records: &[Record], evidence: Ran<Evidence>) -> Result<Wor
         index: SourceIndex::of(BTreeMap::new()),
         evidence,
         tests: Ran::No("the toy has no tests".to_owned()),
+        deep: Ran::No("a toy has no wires".to_owned()),
         tables: Tables::of(&|_| Ok(None))?,
         today: "2026-11-22".to_owned(),
         first_commit: "2025-11-26".to_owned(),
