@@ -91,6 +91,72 @@ pub(crate) fn tokens(drawn: &Drawn) -> Vec<Token> {
     all
 }
 
+/// The numbers of a drawing, and which of them some change has changed.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers {
+    tokens: Vec<Token>,
+    is_moved: Vec<bool>,
+}
+
+impl Numbers {
+    /// Returns the numbers of a drawing; none of them has moved.
+    pub(crate) fn of(drawn: &Drawn) -> Self {
+        let tokens = tokens(drawn);
+        Self { is_moved: vec![false; tokens.len()], tokens }
+    }
+
+    /// Returns how many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Returns those that have not moved.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Token> {
+        let all = self.tokens.iter().zip(&self.is_moved);
+        all.filter(|(_, is_moved)| !**is_moved).map(|(token, _)| token)
+    }
+
+    /// Takes in another drawing, which differs in some cells. In a row with the same letters each number is compared with
+    /// that in its place. Elsewhere a number of which there are as many as before was pushed aside by what stands before
+    /// it, and has not moved.
+    pub(crate) fn compare(&mut self, before: &Drawn, after: &Drawn, spots: &BTreeSet<Spot>) {
+        if spots.is_empty() || self.open().next().is_none() {
+            return;
+        }
+        let others = tokens(after);
+        let count =
+            |tokens: &[Token], text: &str| tokens.iter().filter(|token| token.text == text).count();
+        for at in 0..self.tokens.len() {
+            let Token { row, columns, text } = &self.tokens[at];
+            if !(columns.0..columns.1).any(|column| spots.contains(&(*row, column))) {
+                continue;
+            }
+            let is_same_row = after
+                .get(*row)
+                .is_some_and(|row_after| letters(&before[*row].text).eq(letters(&row_after.text)));
+            let of_row = |tokens: &'_ [Token]| -> Vec<String> {
+                tokens
+                    .iter()
+                    .filter(|token| token.row == *row)
+                    .map(|token| token.text.clone())
+                    .collect()
+            };
+            let (old, new) = (of_row(&self.tokens), of_row(&others));
+            let place = self.tokens.iter().take(at).filter(|token| token.row == *row).count();
+            let has_moved = if is_same_row && old.len() == new.len() {
+                new[place] != *text
+            } else {
+                count(&others, text) < count(&self.tokens, text)
+            };
+            self.is_moved[at] |= has_moved;
+        }
+    }
+}
+
+fn letters(line: &str) -> impl Iterator<Item = char> {
+    line.chars().filter(|c| c.is_alphabetic())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +178,25 @@ mod tests {
         let spots = BTreeSet::from([(0, 0), (0, 1), (1, 1)]);
         let classes = ["p", "w"].map(str::to_owned).into();
         assert_eq!(read(&b, &spots), ("ab d".to_owned(), classes));
+    }
+
+    #[track_caller]
+    fn check_open(before: &str, after: &str, expected: &[&str]) {
+        let line = |text: &str| drawn(&[(text, &"p".repeat(text.len()))]);
+        let (before, after) = (line(before), line(after));
+        let mut numbers = Numbers::of(&before);
+        numbers.compare(&before, &after, &moved(&before, &after));
+        let open: Vec<_> = numbers.open().map(|token| token.text.as_str()).collect();
+        assert_eq!(open, expected);
+        assert!(0 < numbers.len());
+    }
+
+    #[test]
+    fn a_number_that_is_pushed_aside_has_not_moved() {
+        check_open("9s 0.8/s", "10s 0.8/s", &["0.8"]);
+        check_open("0h 0m 9s", "5h 0m 0s", &["0"]);
+        check_open("59s 7/s", "1m01s 7/s", &["7"]);
+        check_open("b 7/s", "a 1 b 8/s", &[]);
     }
 
     #[test]

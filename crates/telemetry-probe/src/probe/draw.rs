@@ -10,7 +10,7 @@ use crate::rig::{Drawn, Size, Subject, Tree, View};
 use crate::tree::{Path, child, is_reading, same, set};
 
 use super::base::{Base, Run};
-use super::cells::{Spot, Token, moved, tokens};
+use super::cells::{Numbers, Spot, moved, tokens};
 use super::spread::spread;
 
 /// Entries of a list that are moved one by one: these at its beginning and as many at its end. Besides, all of them are
@@ -127,7 +127,7 @@ struct Seen {
     place: String,
     widget: String,
     before: Drawn,
-    touched: BTreeSet<Spot>,
+    numbers: Numbers,
     /// Whether no earlier run looked like this: then there is nothing new to find here.
     is_new: bool,
 }
@@ -157,23 +157,25 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             let asked: Vec<View> = chosen.iter().map(|view| views[*view].view.clone()).collect();
             // What the snapshot refuses is no value for it.
             let drawn = base.rig.draw(&edits[*at].applied(&run.snapshot), &asked).ok()?;
-            let spots = chosen
-                .iter()
-                .zip(drawn)
-                .map(|(view, after)| (*view, moved(&views[*view].before, &after)));
-            Some(spots.filter(|(_, spots)| !spots.is_empty()).collect::<Vec<_>>())
+            let seen = chosen.iter().zip(drawn).filter_map(|(view, after)| {
+                let spots = moved(&views[*view].before, &after);
+                (!spots.is_empty()).then_some((*view, spots, after))
+            });
+            Some(seen.collect::<Vec<_>>())
         });
         for ((at, _), found) in plans.iter().zip(found) {
             let Some(found) = found else { continue };
             let edit = &edits[*at];
             evidence.probes += 1;
+            for (view, spots, after) in &found {
+                views[*view].compare(after, spots);
+            }
             if edit.part == Part::Length {
-                found.into_iter().for_each(|(view, spots)| views[view].touched.extend(spots));
                 continue;
             }
             let shown = evidence.draw.entry(edit.wild.clone()).or_default();
-            for (view, spots) in found {
-                let view = &mut views[view];
+            for (view, spots, _) in found {
+                let view = &views[view];
                 let cells = shown.entry(view.place.clone()).or_default();
                 *cells = (*cells).max(spots.len() as u32);
                 let pair = (edit.wild.clone(), view.place.clone());
@@ -182,7 +184,6 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                     Part::Fresh => fresh.insert(pair),
                     Part::Rest | Part::Length => false,
                 };
-                view.touched.extend(spots);
             }
         }
         reach(base, run, &mut views, evidence);
@@ -213,8 +214,8 @@ fn views(base: &Base<'_>, run: &Run) -> Vec<Seen> {
                 place: base.place(widget, view.scene),
                 widget: widget.clone(),
                 view,
+                numbers: Numbers::of(&before),
                 before,
-                touched: BTreeSet::new(),
                 is_new: true,
             });
         }
@@ -249,7 +250,9 @@ fn reach(base: &Base<'_>, run: &Run, views: &mut [Seen], evidence: &Evidence) {
         .filter_map(|(path, value)| {
             let shown = evidence.draw.get(&path.wild())?;
             let is_open = |seen: &Seen| {
-                seen.is_new && shown.contains_key(&seen.place) && seen.open().next().is_some()
+                seen.is_new
+                    && shown.contains_key(&seen.place)
+                    && seen.numbers.open().next().is_some()
             };
             let open: Vec<usize> = (0..views.len()).filter(|view| is_open(&views[*view])).collect();
             (!open.is_empty()).then_some((path, value, open))
@@ -264,44 +267,33 @@ fn reach(base: &Base<'_>, run: &Run, views: &mut [Seen], evidence: &Evidence) {
         set(&mut snapshot, path, other.clone());
         let asked: Vec<View> = open.iter().map(|view| views[*view].view.clone()).collect();
         let drawn = base.rig.draw(&snapshot, &asked).unwrap_or_default();
-        let spots = open.iter().zip(drawn).map(|(view, after)| moved(&views[*view].before, &after));
-        spots.collect::<Vec<_>>()
+        let seen = open.iter().zip(drawn);
+        seen.map(|(view, after)| (*view, moved(&views[*view].before, &after), after))
+            .collect::<Vec<_>>()
     });
-    for ((_, _, open), found) in jobs.iter().zip(found) {
-        for (view, spots) in open.iter().zip(found) {
-            views[*view].touched.extend(spots);
-        }
+    for (view, spots, after) in found.into_iter().flatten() {
+        views[view].compare(&after, &spots);
     }
 }
 
 impl Seen {
-    /// Returns the numbers that nothing has moved.
-    fn open(&self) -> impl Iterator<Item = Token> {
-        let is_moved = |token: &Token| {
-            (token.columns.0..token.columns.1).any(|at| self.touched.contains(&(token.row, at)))
-        };
-        tokens(&self.before).into_iter().filter(move |token| !is_moved(token))
+    fn compare(&mut self, after: &Drawn, spots: &BTreeSet<Spot>) {
+        self.numbers.compare(&self.before, after, spots);
     }
 }
 
 fn dark(run: &Run, views: &[Seen], evidence: &mut Evidence) {
     for seen in views.iter().filter(|seen| seen.is_new) {
-        let size = format!("{}x{}", seen.view.size.columns, seen.view.size.rows);
-        for token in tokens(&seen.before) {
-            evidence.numerals += 1;
-            if (token.columns.0..token.columns.1).any(|at| seen.touched.contains(&(token.row, at)))
-            {
-                continue;
-            }
-            let dark = Dark {
+        evidence.numerals += seen.numbers.len() as u32;
+        for token in seen.numbers.open() {
+            evidence.dark.push(Dark {
                 widget: seen.widget.clone(),
                 scene: format!("{}, run {}", seen.view.scene, run.name),
-                size: size.clone(),
-                token: token.text,
+                size: size_of(&seen.view),
+                token: token.text.clone(),
                 line: seen.before[token.row].text.clone(),
                 column: token.columns.0 as u32,
-            };
-            evidence.dark.push(dark);
+            });
         }
     }
 }
@@ -324,8 +316,7 @@ fn memories(base: &Base<'_>, evidence: &mut Evidence) {
             let shown = evidence.draw.get(&edit.wild);
             edit.part == Part::Value && shown.is_some_and(|shown| shown.contains_key(*widget))
         };
-        let mut done = BTreeSet::new();
-        edits.iter().filter(shows).filter(|edit| done.insert(&edit.wild)).find_map(|edit| {
+        edits.iter().filter(shows).find_map(|edit| {
             let before = edit.applied(&run.snapshot);
             let after = base.rig.draw_after(&before, &run.snapshot, view).ok()?;
             (after != alone).then(|| (texts(&alone), texts(&after)))
@@ -422,29 +413,23 @@ fn dark_screens(base: &Base<'_>, views: &[View], evidence: &mut Evidence) {
     let edits = edits(base, run);
     let firsts: Vec<&Edit> = edits.iter().filter(|edit| edit.part == Part::Value).collect();
     let asked: Vec<View> = open.iter().map(|view| views[*view].clone()).collect();
-    let touched = spread(&firsts, |edit| {
-        let drawn = base.rig.draw(&edit.applied(&run.snapshot), &asked).unwrap_or_default();
-        open.iter()
-            .zip(drawn)
-            .map(|(view, after)| moved(&before[*view], &after))
-            .collect::<Vec<_>>()
+    let drawn = spread(&firsts, |edit| {
+        base.rig.draw(&edit.applied(&run.snapshot), &asked).unwrap_or_default()
     });
     for (at, view) in open.iter().enumerate() {
-        let all: BTreeSet<Spot> =
-            touched.iter().filter_map(|spots| spots.get(at)).flatten().copied().collect();
-        for token in tokens(&before[*view]) {
-            let is_moved =
-                (token.columns.0..token.columns.1).any(|column| all.contains(&(token.row, column)));
-            evidence.numerals += 1;
-            if is_moved || alone.contains(&token.text) {
-                continue;
-            }
+        let before = &before[*view];
+        let mut numbers = Numbers::of(before);
+        for after in drawn.iter().filter_map(|drawn| drawn.get(at)) {
+            numbers.compare(before, after, &moved(before, after));
+        }
+        evidence.numerals += numbers.len() as u32;
+        for token in numbers.open().filter(|token| !alone.contains(&token.text)) {
             evidence.dark.push(Dark {
                 widget: "screen".to_owned(),
                 scene: format!("{}, run {}", views[*view].scene, run.name),
                 size: size_of(&views[*view]),
-                line: before[*view][token.row].text.clone(),
-                token: token.text,
+                token: token.text.clone(),
+                line: before[token.row].text.clone(),
                 column: token.columns.0 as u32,
             });
         }
