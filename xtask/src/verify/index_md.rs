@@ -50,8 +50,8 @@ fn row(out: &mut String, judged: &Judged, record: Option<&Record>) {
     let unit = record.and_then(|record| record.data("Units")).map_or("", |cell| cell.value());
     let mut widgets: Vec<&str> = Vec::new();
     for consumer in record.map(|record| record.consumers.as_slice()).unwrap_or_default() {
-        let widget = consumer.widget.value();
-        let widget = if widget.starts_with("none:") { "none" } else { widget };
+        let is_none = consumer.none_because().is_some();
+        let widget = if is_none { "none" } else { consumer.widget.value() };
         if !widgets.contains(&widget) {
             widgets.push(widget);
         }

@@ -57,7 +57,7 @@ fn one(record: &Record, names: &Names<'_>) -> RecordPlan {
 /// Returns where a consumer draws: `EnvOverview @ env_detail`; `None` of `none: reason`.
 pub(crate) fn place(consumer: &Consumer) -> Option<Place> {
     let text = consumer.widget.value();
-    let is_none = text.starts_with("none") || is_not_applicable(text) || text.is_empty();
+    let is_none = consumer.none_because().is_some() || is_not_applicable(text) || text.is_empty();
     (!is_none).then(|| place_of(text))
 }
 

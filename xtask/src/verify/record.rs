@@ -105,6 +105,15 @@ pub(crate) struct Consumer {
     pub(crate) usage: Cell,
 }
 
+impl Consumer {
+    /// Returns the reason of `none: reason`, which may hold code spans; `None` of a row that names a widget.
+    pub(crate) fn none_because(&self) -> Option<&str> {
+        let text = self.widget.text.trim_start_matches('`');
+        let rest = text.strip_prefix("none")?.trim_start_matches('`').trim_start();
+        (rest.is_empty() || rest.starts_with(':')).then(|| rest.trim_start_matches(':').trim())
+    }
+}
+
 /// A row of Display Examples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExampleRow {

@@ -37,7 +37,7 @@ fn facts(record: &Record, report: &Report) -> Value {
     let consumers: Vec<Value> = record
         .consumers
         .iter()
-        .filter(|row| !row.widget.value().starts_with("none:"))
+        .filter(|row| row.none_because().is_none())
         .map(|row| json!({"widget": row.widget.value(), "usage": row.usage.text}))
         .collect();
     let fields: Vec<Value> = record

@@ -22,12 +22,7 @@ pub(crate) fn place_of(cell: &Cell) -> String {
 
 /// Returns the rows of Consumers that name a widget; a row `none: reason` names none.
 pub(crate) fn consumers(record: &Record) -> impl Iterator<Item = &Consumer> {
-    record.consumers.iter().filter(|row| !is_none(&row.widget))
-}
-
-fn is_none(cell: &Cell) -> bool {
-    let text = cell.text.trim_start_matches('`');
-    text == "none" || text.starts_with("none:") || text.starts_with("none`:")
+    record.consumers.iter().filter(|row| row.none_because().is_none())
 }
 
 /// Returns the place of the Probe row; without one that of the file.

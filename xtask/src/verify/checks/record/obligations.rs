@@ -46,10 +46,10 @@ fn lacking(record: &Record, priority: Priority) -> Vec<&'static str> {
     let missing =
         !can_be_missing(record) || examples(record).any(|given| given.contains(&Given::Missing));
     let other = examples(record).any(|given| !given.contains(&Given::Missing));
-    let consumed = record.consumers.iter().any(|consumer| {
-        let reason = consumer.widget.value().strip_prefix("none:");
-        reason.is_none_or(|reason| !reason.trim().is_empty())
-    });
+    let consumed = record
+        .consumers
+        .iter()
+        .any(|consumer| consumer.none_because().is_none_or(|reason| !reason.is_empty()));
     let mut asked: Vec<(bool, &'static str)> = match priority {
         Priority::P0 => vec![
             (emitter, "an emitter test"),
