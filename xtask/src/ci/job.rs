@@ -55,6 +55,15 @@ pub(super) fn golden(_: Place) -> Result<Outcome> {
     golden::check().map(|()| Outcome::Passed)
 }
 
+/// The records against the code, and the verifier against a toy that makes mistakes.
+pub(super) fn telemetry(_: Place) -> Result<Outcome> {
+    let verify = ["xtask", "verify-telemetry"];
+    match program("cargo", &verify)? {
+        Outcome::Passed => program("cargo", &[verify[0], verify[1], "--self-test"]),
+        failed => Ok(failed),
+    }
+}
+
 /// A few kills; fifty are for before a release.
 pub(super) fn crash(_: Place) -> Result<Outcome> {
     crash::run(&crash::Args { rounds: 5, seed: None, release: false }).map(|()| Outcome::Passed)

@@ -11,9 +11,6 @@ use crate::verify::record::{Record, Threshold};
 use crate::verify::world::World;
 
 mod cases;
-#[cfg(test)]
-mod tests;
-
 use cases::{Case, Cases, Item};
 
 /// Where Warning and Critical are ticked.
@@ -170,3 +167,6 @@ fn bounds(condition: &Condition) -> impl Iterator<Item = f64> {
         | Term::Length => None,
     })
 }
+
+#[cfg(test)]
+mod tests;
