@@ -175,7 +175,7 @@ fn merge(mut to: Value, from: Value) -> Value {
 }
 
 /// Metrics that are numbers and have no points of their own, each with its reason.
-const WITHOUT_POINTS: [(&str, &str); 22] = [
+const WITHOUT_POINTS: [(&str, &str); 23] = [
     ("runtime_seconds", "it is the time of the line"),
     ("connected", "it is about the viewer"),
     ("staleness_seconds", "it is about the viewer"),
