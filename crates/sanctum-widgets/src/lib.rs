@@ -52,7 +52,7 @@ pub use esper_status::{EsperStatus, EsperStatusProps};
 pub use event_log::{EventLog, EventLogProps};
 pub use glyph::{Glyphs, Marker};
 pub use policy_losses::{PolicyLosses, PolicyLossesProps};
-pub use run_header::{RunHeader, RunHeaderProps};
+pub use run_header::{Alarm, RunHeader, RunHeaderProps};
 pub use status_banner::{RunState, StatusBanner, StatusBannerProps};
 pub use telemetry_panel::{TelemetryPanel, TelemetryPanelProps};
 pub use theme::{Class, Theme};

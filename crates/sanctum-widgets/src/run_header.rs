@@ -15,6 +15,8 @@ use crate::theme::{Class, Theme};
 
 mod alarm;
 
+pub use alarm::Alarm;
+
 /// What the header shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunHeaderProps<'a> {
@@ -46,8 +48,8 @@ pub struct RunHeaderProps<'a> {
     pub epochs_per_second: Option<Reading>,
     /// TELE-711.
     pub batches_per_hour: Option<Reading>,
-    /// What is wrong: `LOST 12`, `RAM 90%`; empty if nothing is. TELE-720, 721, 730, 741, 780, 782 and 784.
-    pub alarms: Vec<String>,
+    /// What is wrong; empty if nothing is. TELE-720, 721, 730, 741, 780, 782 and 784.
+    pub alarms: Vec<Alarm>,
     /// Redraws per second of this screen; not part of a snapshot. `None`: not known.
     pub ui_rate_hz: Option<f64>,
 }
@@ -303,16 +305,17 @@ impl RunHeader<'_> {
         text.into_iter().map(|text| Span::new(text, Class::Dim)).collect()
     }
 
-    /// The alarm in at most `columns`, as far as that is possible: its first items, and `+k` for those left out.
+    /// The alarm in at most `columns`, as far as that is possible: its first items, and `+k` for those left out; it looks
+    /// as the worst of all items, also of those left out.
     fn alarm(&self, columns: usize) -> Vec<Span> {
         let alarms = &self.props.alarms;
-        if alarms.is_empty() {
+        let Some(worst) = alarms.iter().map(|alarm| alarm.verdict).max() else {
             return vec![Span::new("✓ OK", Class::Ok)];
-        }
+        };
         let shortened = |kept: usize| {
             let left_out = alarms.len() - kept;
             let mut words = vec!["⚠".to_owned()];
-            words.extend(alarms.iter().take(kept).map(|item| self.foreign(item, usize::MAX)));
+            words.extend(alarms.iter().take(kept).map(|item| self.foreign(&item.text, usize::MAX)));
             if 0 < left_out {
                 words.push(format!("+{left_out}"));
             }
@@ -320,7 +323,7 @@ impl RunHeader<'_> {
         };
         let fitting =
             (0..=alarms.len()).rev().map(shortened).find(|text| format::width(text) <= columns);
-        vec![Span::new(fitting.unwrap_or_else(|| shortened(0)), Class::Critical)]
+        vec![Span::new(fitting.unwrap_or_else(|| shortened(0)), Class::of_health(worst))]
     }
 
     /// A value of the run; while there is no news it looks old.

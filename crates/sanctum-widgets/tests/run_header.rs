@@ -217,6 +217,25 @@ fn tele_741_memory_alarm_devices() {
 #[test]
 fn tele_780_events_rejected() {
     shows(|s| s.telemetry.events_rejected = 3, "│ ⚠ REJ 3");
+    shows(|s| s.telemetry.events_rejected = 0, "│ ✓ OK");
+    styles(|s| s.telemetry.events_rejected = 1, "⚠ REJ 1", WARNING);
+}
+
+#[test]
+fn tele_780_the_alarm_looks_as_its_worst_item() {
+    let with = |change: fn(&mut Snapshot)| {
+        drawn(move |s| {
+            s.telemetry.events_rejected = 3;
+            change(s);
+        })
+    };
+    with(|s| s.telemetry.events_lost = Some(1)).styles("⚠ LOST 1 REJ 3", CRITICAL);
+    with(|s| s.vitals.cpu_percent = Some(base::graded("vitals.cpu_percent", 95.0)))
+        .styles("⚠ REJ 3 CPU 95%", CRITICAL);
+    with(|s| s.vitals.memory_alarm_devices = Some(Arc::from(["RAM".to_owned()])))
+        .styles("⚠ REJ 3 RAM", CRITICAL);
+    with(|s| s.vitals.cpu_percent = Some(base::graded("vitals.cpu_percent", 80.0)))
+        .styles("⚠ REJ 3", WARNING);
 }
 
 #[test]
@@ -231,5 +250,6 @@ fn tele_784_sink_losses() {
     let losses = [("log", Some(2), None), ("live", Some(1), Some(6))];
     let losses =
         losses.map(|(name, lossless, lossy)| (name.to_owned(), SinkLoss { lossless, lossy }));
-    shows(|s| s.telemetry.sink_losses = Arc::new(BTreeMap::from(losses)), "│ ⚠ SINK 9");
+    let all = drawn(|s| s.telemetry.sink_losses = Arc::new(BTreeMap::from(losses)));
+    all.shows("│ ⚠ SINK 9").styles("⚠ SINK 9", CRITICAL);
 }

@@ -1,28 +1,45 @@
 //! What the header warns of: losses, rejected rows, a busy machine and full memory.
 
-use karn_sanctum::{Snapshot, VitalsView};
+use karn_sanctum::{Snapshot, VitalsView, verdict};
 use leyline::Health;
 
 use crate::format::format_percent_cut;
 
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// What the header says of it: `LOST 12`, `RAM 90%`.
+    pub text: String,
+    /// How bad it is: the alarm as a whole looks as its worst item.
+    pub verdict: Health,
+}
+
 /// Returns the items of the alarm in their order; none if nothing is wrong.
-pub(super) fn of(snapshot: &Snapshot) -> Vec<String> {
+pub(super) fn of(snapshot: &Snapshot) -> Vec<Alarm> {
     let telemetry = &snapshot.telemetry;
-    let sinks =
-        telemetry.sink_losses.values().fold(0, |sum: u64, loss| sum.saturating_add(loss.total()));
+    let (lost, rejected) = (telemetry.events_lost, telemetry.events_rejected);
+    let losses = &telemetry.sink_losses;
+    let sinks = losses.values().fold(0, |sum: u64, loss| sum.saturating_add(loss.total()));
     let counts = [
-        ("LOST", telemetry.events_lost),
-        ("SINK", Some(sinks)),
-        ("REJ", Some(telemetry.events_rejected)),
+        ("LOST", lost.unwrap_or(0), verdict::events_lost(lost)),
+        ("SINK", sinks, verdict::sink_losses(losses)),
+        ("REJ", rejected, verdict::events_rejected(rejected)),
     ];
-    let above_zero =
-        counts.into_iter().filter_map(|(name, count)| Some((name, count?))).filter(|(_, n)| 0 < *n);
-    let mut alarms: Vec<_> = above_zero.map(|(name, count)| format!("{name} {count}")).collect();
+    let above_zero = counts.into_iter().filter(|(_, count, _)| 0 < *count);
+    let mut alarms: Vec<_> = above_zero
+        .map(|(name, count, verdict)| Alarm { text: format!("{name} {count}"), verdict })
+        .collect();
     // Also an old reading, as with memory: an alarm must not end because its source has fallen silent.
     let cpu = snapshot.vitals.cpu_percent.filter(|cpu| cpu.verdict == Health::Critical);
-    alarms.extend(cpu.map(|cpu| format!("CPU {}", format_percent_cut(cpu.value, 100.0))));
+    alarms.extend(cpu.map(|cpu| Alarm {
+        text: format!("CPU {}", format_percent_cut(cpu.value, 100.0)),
+        verdict: cpu.verdict,
+    }));
     let pools = snapshot.vitals.memory_alarm_devices.iter().flat_map(|devices| devices.iter());
-    alarms.extend(pools.map(|pool| memory_alarm(&snapshot.vitals, pool)));
+    alarms.extend(pools.map(|pool| Alarm {
+        text: memory_alarm(&snapshot.vitals, pool),
+        verdict: verdict::alarm(true),
+    }));
     alarms
 }
 
