@@ -26,8 +26,8 @@ pub struct RunHeaderProps<'a> {
     pub connected: bool,
     /// Verdict on TELE-702, the age of the latest event.
     pub staleness: Health,
-    /// TELE-703; `None`: the trainer is another process.
-    pub training_thread_alive: Option<bool>,
+    /// Verdict on TELE-703; no data: the trainer is another process.
+    pub training_thread: Health,
     /// TELE-001.
     pub task_name: Option<&'a str>,
     /// TELE-003.
@@ -60,7 +60,10 @@ impl<'a> From<&'a Snapshot> for RunHeaderProps<'a> {
             connection: snapshot.connection,
             connected: snapshot.connected,
             staleness: verdict::staleness(snapshot.staleness_seconds),
-            training_thread_alive: snapshot.training_thread_alive,
+            training_thread: verdict::training_thread_alive(
+                snapshot.training_thread_alive,
+                snapshot.finish_reason,
+            ),
             task_name: snapshot.task_name.as_deref(),
             reward_mode: snapshot.reward_mode.as_deref(),
             current_episode: snapshot.current_episode,
@@ -223,17 +226,13 @@ impl RunHeader<'_> {
             Connection::Finished => "■ DONE",
             Connection::Failed => "✗ FAIL",
         };
-        let ended = matches!(props.connection, Connection::Finished | Connection::Failed);
-        let thread = match props.training_thread_alive {
-            Some(true) => '✓',
-            Some(false) if ended => '✓',
-            Some(false) => '✗',
-            None => '?',
+        let thread = match props.training_thread {
+            Health::NoData => '?',
+            Health::Ungraded | Health::Healthy => '✓',
+            Health::Warning | Health::Critical => '✗',
         };
-        let mut health = verdict::connection(props.connection).max(props.staleness);
-        if props.training_thread_alive == Some(false) && !ended {
-            health = Health::Critical;
-        }
+        let of_link = verdict::connection(props.connection).max(props.staleness);
+        let health = of_link.max(props.training_thread);
         let class = match health {
             // Silence before a start, however long or short, is no state of a link.
             _ if props.connection == Connection::Waiting => Class::Missing,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karn_sanctum::{Connection, SinkLoss, Snapshot};
+use leyline::FinishReason;
 use sanctum_widgets::{RunHeader, Theme};
 
 #[expect(dead_code, reason = "other tests use the rest")]
@@ -116,13 +117,26 @@ fn tele_703_training_thread_alive() {
     shows(|_| {}, "● LIVE ✓ │");
     shows(|s| s.training_thread_alive = None, "● LIVE ? │");
     shows(|s| s.training_thread_alive = Some(false), "● LIVE ✗ │");
-    shows(
-        |s| (s.training_thread_alive, s.connection) = (Some(false), Connection::Finished),
-        "■ DONE ✓ │",
-    );
     styles(|s| s.training_thread_alive = Some(false), "● LIVE ✗", CRITICAL);
     styles(|s| s.training_thread_alive = None, "?", MISSING);
     styles(|s| s.training_thread_alive = None, "● LIVE", OK);
+}
+
+#[test]
+fn tele_703_a_thread_that_ended_after_finish_is_no_fault() {
+    let ended = |connection, finish_reason| {
+        drawn(move |s| {
+            (s.training_thread_alive, s.connection) = (Some(false), connection);
+            s.finish_reason = finish_reason;
+        })
+    };
+    let finished = ended(Connection::Finished, Some(FinishReason::Completed));
+    finished.shows("■ DONE ✓ │").styles("■ DONE ✓", OK).styles("✓ │", OK);
+    ended(Connection::Finished, Some(FinishReason::Stopped)).shows("■ DONE ✓ │");
+    ended(Connection::Failed, Some(FinishReason::Failed)).shows("✗ FAIL ✓ │");
+    // The reason decides, not the connection: a source can close after the end of the run, or before it.
+    ended(Connection::Disconnected, Some(FinishReason::Completed)).shows("○ DISC ✓ │");
+    ended(Connection::Disconnected, None).shows("○ DISC ✗ │").styles("✗", CRITICAL);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karn_sanctum::SinkLoss;
+use leyline::FinishReason;
 use proptest::prelude::*;
 
 use super::*;
@@ -104,7 +105,10 @@ fn ar06_ar07_ar10_ar16_connections() {
     );
     check(
         80,
-        |s| (s.connection, s.training_thread_alive) = (Connection::Failed, Some(false)),
+        |s| {
+            (s.connection, s.training_thread_alive) = (Connection::Failed, Some(false));
+            s.finish_reason = Some(FinishReason::Failed);
+        },
         "✗ FAIL ✓ │ Ep 104 E:███░░░ 75/150 B:██░░░░░░ 26/75 │   1h 2m │ ✓ OK",
     );
 }
