@@ -150,11 +150,17 @@ fn params(count: Option<u64>) -> Span {
     )
 }
 
-/// Used of total; both are needed.
+/// Used of total; both are needed, and the text is as old as the older one and as bad as the worse one.
 fn memory(used: Option<&Reading>, total: Option<&Reading>, decimals: usize) -> Span {
     match (used, total) {
         (Some(used), Some(total)) => {
-            Span::new(format_gib_of(used.value, total.value, decimals), Class::of(Some(used)))
+            let both = Reading {
+                fresh: used.fresh && total.fresh,
+                verdict: used.verdict.max(total.verdict),
+                ..*used
+            };
+            let text = format_gib_of(used.value, total.value, decimals);
+            Span::new(text, Class::of(Some(&both)))
         }
         (None | Some(_), _) => Span::new(MISSING, Class::Missing),
     }

@@ -150,3 +150,32 @@ fn tele_733_gpu_temperature() {
 fn tele_734_gpu_device() {
     device(|g| g.device_id = 63).shows("│GPU63:");
 }
+
+#[test]
+fn tele_721_tele_722_ram_is_as_old_and_as_bad_as_either_number() {
+    let with = |used, total| {
+        drawn(move |s| (s.vitals.ram_used_gb, s.vitals.ram_total_gb) = (Some(used), Some(total)))
+    };
+    let (used, total) = (base::memory(12.0, 32.0), base::reading(32.0));
+    with(used, total).styles("12.0/32GB", PLAIN);
+    with(used, base::stale(total)).styles("12.0/32GB", STALE);
+    with(base::stale(used), total).styles("12.0/32GB", STALE);
+    with(base::memory(30.0, 32.0), total).styles("30.0/32GB", CRITICAL);
+    with(base::memory(30.0, 32.0), base::stale(total)).styles("30.0/32GB", STALE);
+    let broken = Reading { verdict: Health::Critical, ..base::reading(f64::NAN) };
+    with(used, broken).styles("12.0/NaNGB", CRITICAL);
+}
+
+#[test]
+fn tele_730_tele_732_device_memory_is_as_old_and_as_bad_as_either_number() {
+    let with = |used, total| {
+        device(move |g| (g.memory_used_gb, g.memory_total_gb) = (Some(used), Some(total)))
+    };
+    let (used, total) = (base::memory(4.0, 10.0), base::reading(10.0));
+    with(used, total).styles("4.0/10.0GB", PLAIN);
+    with(used, base::stale(total)).styles("4.0/10.0GB", STALE);
+    with(base::stale(used), total).styles("4.0/10.0GB", STALE);
+    with(base::memory(9.5, 10.0), base::stale(total)).styles("9.5/10.0GB", STALE);
+    let broken = Reading { verdict: Health::Critical, ..base::reading(f64::INFINITY) };
+    with(used, broken).styles("4.0/InfGB", CRITICAL);
+}
