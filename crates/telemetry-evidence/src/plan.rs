@@ -88,6 +88,8 @@ pub enum Move {
 pub enum Mode {
     /// Only the latest.
     Last,
+    /// Only the first: it is final.
+    First,
     /// A sum or a count.
     Accumulates,
     /// An extreme.

@@ -91,9 +91,13 @@ fn examples(record: &Record, missing: &[Edit]) -> Vec<Example> {
 
 /// Returns the edits that make the value mean "no data"; none if it cannot.
 pub(crate) fn missing(record: &Record, names: &Names<'_>) -> Vec<Edit> {
-    let Some(own) = record.paths().into_iter().next().filter(|_| record.fields.is_empty()) else {
-        return Vec::new();
-    };
+    let paths = record.paths();
+    let Some(own) = paths.first().cloned() else { return Vec::new() };
+    if !record.fields.is_empty() {
+        // A subtree is absent as a whole.
+        let whole = own.rsplit_once('.').map_or(own.as_str(), |(whole, _)| whole).to_owned();
+        return vec![Edit { name: whole, value: Value::Null }];
+    }
     if let Some(rule) = &record.meaning.missing {
         let alternatives = rule.any.iter();
         let edits = alternatives.filter_map(|all| {

@@ -87,9 +87,9 @@ impl World {
 
     /// Returns the record of a leaf of the snapshot; the first one, if two claim it (R03).
     pub(crate) fn owner(&self, leaf: &str) -> Option<&Record> {
-        self.records
-            .iter()
-            .find(|record| record.paths().iter().any(|declared| covers(declared, leaf)))
+        let is_exact = |record: &&Record| record.paths().iter().any(|declared| declared == leaf);
+        let covering = |record: &&Record| record.paths().iter().any(|path| covers(path, leaf));
+        self.records.iter().find(is_exact).or_else(|| self.records.iter().find(covering))
     }
 
     /// Returns the record with this number.
@@ -100,5 +100,5 @@ impl World {
 
 /// Returns whether a declared path speaks for a leaf: it is that leaf, or the list or map whose entries are.
 pub(crate) fn covers(declared: &str, leaf: &str) -> bool {
-    leaf.strip_prefix(declared).is_some_and(|rest| rest.is_empty() || rest == "[*]")
+    leaf.strip_prefix(declared).is_some_and(|rest| rest.is_empty() || rest.starts_with("[*]"))
 }

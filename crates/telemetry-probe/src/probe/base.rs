@@ -223,7 +223,7 @@ impl<'a> Base<'a> {
     pub(crate) fn bounds_of_payload(&self, leaf: &str) -> Bounds {
         let is_for = |record: &&RecordPlan| {
             let moves = record.moves.iter();
-            moves.into_iter().any(|m| matches!(m, Move::Event { leaf: l, .. } if l == leaf))
+            moves.into_iter().any(|term| is_about(term, leaf))
         };
         self.plan.records.iter().find(is_for).map_or_else(Bounds::default, bounds)
     }
@@ -264,6 +264,24 @@ impl<'a> Base<'a> {
     }
 }
 
+/// Returns whether a term of a Probe row is about a payload leaf: it names it, or the reading of the sampler in it.
+pub(crate) fn is_about(term: &Move, leaf: &str) -> bool {
+    match term {
+        Move::Event { leaf: named, .. } => named == leaf,
+        Move::Sampler { leaf: named } => {
+            let field = |path: &str| path.rsplit('.').next().map(str::to_owned);
+            leaf.contains("Vitals") && field(named) == field(leaf)
+        }
+        Move::AnyEvent { .. }
+        | Move::Clock { .. }
+        | Move::Derived { .. }
+        | Move::Link { .. }
+        | Move::RejectedRow
+        | Move::UnknownEvent
+        | Move::SequenceGap => false,
+    }
+}
+
 /// What moved in a snapshot.
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
@@ -298,14 +316,6 @@ pub(crate) fn events(script: &Script) -> impl Iterator<Item = &Emitted> {
             None
         }
     })
-}
-
-/// Adds what a hub did in a run in which something was changed: a change that breaks a hard limit is refused there, as
-/// it should be.
-pub(crate) fn add_changed_hub(sum: &mut HubSeen, hub: &HubSeen) {
-    let mut hub = hub.clone();
-    hub.faults.retain(|fault| !fault.contains(" refused: "));
-    add_hub(sum, &hub);
 }
 
 /// Adds what a hub did to what all of them did.

@@ -172,7 +172,10 @@ fn draw_point(base: &Base<'_>, record: &RecordPlan, point: &Point) -> PointSeen 
         verdict: None,
         classes: BTreeMap::new(),
     };
-    let run = known_run(base, record);
+    // The baseline has no alarm of its own that could be taken for one of this value.
+    let in_baseline = edited(base, &base.runs[0], &point.given).ok();
+    let has_place = in_baseline.is_some_and(|s| first_place(record, &s, &point.given).is_some());
+    let run = if has_place { &base.runs[0] } else { known_run(base, record) };
     let snapshot = match edited(base, run, &point.given) {
         Ok(snapshot) => snapshot,
         Err(why) => {

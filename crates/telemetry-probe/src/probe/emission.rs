@@ -11,32 +11,35 @@ use crate::tree::{Path, set};
 use super::base::{Base, Run};
 use super::spread::spread;
 
+/// Places of a leaf that stands in many, tried in the first run.
+const PLACES: usize = 8;
+
 /// Moves every input leaf and records which payload leaves move.
 ///
-/// Of a leaf that stands in many places the last one is moved; the first one and later runs are asked only for leaves
-/// that have moved nothing yet, because one place that moves something is what is looked for.
+/// Of a leaf that stands in many places some are moved in the first run, because not every step ends an episode; later
+/// runs move those that stand alone, and what has moved nothing yet.
 pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
-    for run in &base.runs {
-        let leaves = base.shape.leaves(&Path::default(), &run.inputs);
+    for (index, run) in base.runs.iter().enumerate() {
         let mut places: BTreeMap<String, Vec<Path>> = BTreeMap::new();
-        for (path, value) in leaves {
+        for (path, value) in base.shape.leaves(&Path::default(), &run.inputs) {
             let at = places.entry(path.wild()).or_default();
             if !matches!(value, Tree::Null) {
                 at.push(path);
             }
         }
-        for turn in [<[Path]>::last, <[Path]>::first] {
-            let is_open = |wild: &str| evidence.emission.get(wild).is_none_or(BTreeSet::is_empty);
-            let open = places.iter().filter(|(wild, _)| is_open(wild));
-            let jobs: Vec<(&String, Option<&Path>)> =
-                open.map(|(wild, places)| (wild, turn(places))).collect();
-            let moved = spread(&jobs, |(_, path)| {
-                path.map(|path| move_input(base, run, path)).unwrap_or_default()
-            });
-            for ((wild, _), (moved, tries)) in jobs.into_iter().zip(moved) {
-                evidence.probes += tries;
-                evidence.emission.entry(wild.clone()).or_default().extend(moved);
+        let mut jobs = Vec::new();
+        for (wild, places) in &places {
+            let is_open = evidence.emission.get(wild).is_none_or(BTreeSet::is_empty);
+            if index == 0 || is_open || places.len() == 1 {
+                let step = places.len().div_ceil(PLACES).max(1);
+                jobs.extend(places.iter().rev().step_by(step).map(|path| (wild, path)));
             }
+            evidence.emission.entry(wild.clone()).or_default();
+        }
+        let moved = spread(&jobs, |(_, path)| move_input(base, run, path));
+        for ((wild, _), (moved, tries)) in jobs.into_iter().zip(moved) {
+            evidence.probes += tries;
+            evidence.emission.entry(wild.clone()).or_default().extend(moved);
         }
     }
 }

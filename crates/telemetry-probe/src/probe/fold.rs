@@ -1,16 +1,16 @@
 //! Payloads to snapshot: every payload leaf, in the order of a real run and as the last writer, a little and a lot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{FoldSeen, HubSeen};
-use telemetry_evidence::plan::{Mode, Move};
+use telemetry_evidence::plan::{Mode, Move, RecordPlan};
 
 use crate::nudge::{Bounds, nudges};
 use crate::rig::{Script, Subject, Tree, View};
 use crate::tree::{Path, set};
 
-use super::base::{Base, Moved, add_changed_hub, add_hub};
+use super::base::{Base, Moved, add_hub, is_about};
 use super::scripts::{doubled, event, last_places, last_writer, with_value, with_value_everywhere};
 use super::spread::spread;
 
@@ -120,25 +120,37 @@ impl Jobs<'_, '_> {
         self.add_kinds(run, canonical, evidence);
     }
 
-    /// Leaves of the envelope move in all events at once: a part of a run with another id is no run.
+    /// Leaves of the envelope: the names of run and group in all events at once, because a part of a run under another
+    /// name is no run; the others in the last event of each kind.
     fn add_envelopes(&mut self, run: usize, canonical: usize) {
         let base = self.base;
         let script = &base.runs[run].script;
-        let mut leaves: BTreeSet<Path> = BTreeSet::new();
-        for event in super::base::events(script) {
+        let mut last: BTreeMap<(String, Path), Vec<usize>> = BTreeMap::new();
+        for (at, step) in script.steps.iter().enumerate() {
+            let crate::rig::Step::Event(event) = step else { continue };
             for (path, value) in base.shape.leaves(&Path::default(), &event.envelope) {
-                if !matches!(value, Tree::Null) && !path.0.is_empty() {
-                    leaves.insert(path);
+                if matches!(value, Tree::Null) {
+                    continue;
                 }
+                let is_name = ["run_id", "group_id"].contains(&path.wild().as_str());
+                let kind = if is_name { String::new() } else { event.kind.clone() };
+                let steps = last.entry((kind, path)).or_default();
+                if !is_name {
+                    steps.clear();
+                }
+                steps.push(at);
             }
         }
-        for path in leaves {
+        for ((_, path), steps) in last {
             for turn in 0..2 {
                 let mut changed = script.clone();
-                for step in &mut changed.steps {
-                    let crate::rig::Step::Event(event) = step else { continue };
-                    let old = crate::tree::get(&event.envelope, &path).cloned();
-                    let Some(old) = old.filter(|old| !matches!(old, Tree::Null)) else { continue };
+                for at in &steps {
+                    let Some(crate::rig::Step::Event(event)) = changed.steps.get_mut(*at) else {
+                        continue;
+                    };
+                    let Some(old) = crate::tree::get(&event.envelope, &path).cloned() else {
+                        continue;
+                    };
                     let mut others = nudges(&old, Bounds::default(), &base.words);
                     if turn < others.len() {
                         set(&mut event.envelope, &path, others.swap_remove(turn));
@@ -212,10 +224,18 @@ fn is_open(base: &Base<'_>, evidence: &Evidence, leaf: &str) -> bool {
     let Some(seen) = evidence.fold.get(leaf) else { return true };
     let has_moved =
         |path: &String| seen.canonical.contains(path) || seen.last_writer.contains(path);
-    let is_about = |term: &Move| matches!(term, Move::Event { leaf: l, .. } if l == leaf);
     let nothing = seen.canonical.is_empty() && seen.last_writer.is_empty();
-    let mut records = base.plan.records.iter().filter(|record| record.moves.iter().any(is_about));
-    nothing || records.any(|record| !record.paths.iter().all(has_moved))
+    let records = &base.plan.records;
+    let names = |record: &&RecordPlan| record.moves.iter().any(|term| is_about(term, leaf));
+    let direct: Vec<&RecordPlan> = records.iter().filter(names).collect();
+    // What is derived from such a record has to move with it, too.
+    let is_derived = |record: &&RecordPlan| {
+        record.moves.iter().any(|term| {
+            matches!(term, Move::Derived { from } if direct.iter().any(|r| from.contains(&r.id)))
+        })
+    };
+    let derived = records.iter().filter(is_derived);
+    nothing || direct.iter().copied().chain(derived).any(|r| !r.paths.iter().all(has_moved))
 }
 
 fn run_jobs(
@@ -246,7 +266,7 @@ fn run_jobs(
     });
     for (job, found) in all.list[from..].iter().zip(found) {
         let Some(Found { moved, hub, snapshot }) = found else { continue };
-        add_changed_hub(&mut evidence.hub, &hub);
+        add_hub(&mut evidence.hub, &hub);
         evidence.probes += 1;
         let seen: &mut FoldSeen = evidence.fold.entry(job.leaf.clone()).or_default();
         match job.order {

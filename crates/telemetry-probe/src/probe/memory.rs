@@ -10,7 +10,7 @@ use crate::nudge::nudges;
 use crate::rig::{Script, Step, Tree};
 use crate::tree::{self, Path, is_reading, to_json};
 
-use super::base::{Base, add_changed_hub, add_hub, events};
+use super::base::{Base, add_hub, events, is_about};
 use super::scripts::{Place, doubled, event, last_places, with_value};
 use super::spread::spread;
 
@@ -61,8 +61,8 @@ fn remembered(base: &Base<'_>, evidence: &mut Evidence) {
     for ((paths, ..), found) in jobs.iter().zip(found) {
         let Some((alone, after, moved)) = found else { continue };
         evidence.probes += 1;
-        add_changed_hub(&mut evidence.hub, &alone.hub);
-        add_changed_hub(&mut evidence.hub, &after.hub);
+        add_hub(&mut evidence.hub, &alone.hub);
+        add_hub(&mut evidence.hub, &after.hub);
         for path in moved.paths.iter().filter(|path| covers(paths, &path.wild())) {
             if seen.insert(path.wild()) {
                 evidence.remembered.push(difference(path, &alone.snapshot, &after.snapshot));
@@ -186,19 +186,21 @@ fn stale(base: &Base<'_>, evidence: &mut Evidence) {
     for run in &base.runs {
         for (leaf, place) in last_places(base, &run.script) {
             if event(&run.script, place.step).is_some() && done.insert(leaf.clone()) {
-                let twice = doubled(&run.script, place.step);
-                let mut script = with_value(&twice, place.step + 1, &place.path, &Tree::Null);
+                // The one before it is what is left; an event of the same number would be the same update.
+                let mut script = with_value(&run.script, place.step, &place.path, &Tree::Null);
                 script.idle += LONG;
                 jobs.push((leaf, script));
             }
         }
     }
     let targets = |leaf: &str| -> BTreeSet<String> {
+        let is_last = |term: &Move| {
+            matches!(term, Move::Event { mode: Mode::Last, .. } | Move::Sampler { .. })
+        };
+        // What is computed from several events has its own rule of what is fresh.
         let records = base.plan.records.iter().filter(|record| {
-            record
-                .moves
-                .iter()
-                .any(|term| matches!(term, Move::Event { leaf: l, mode: Mode::Last } if l == leaf))
+            record.moves.iter().all(is_last)
+                && record.moves.first().is_some_and(|term| is_about(term, leaf))
         });
         records.flat_map(|record| record.paths.clone()).collect()
     };

@@ -7,7 +7,7 @@ use telemetry_evidence::plan::Move;
 
 use crate::rig::{Script, Step};
 
-use super::base::{Base, add_hub};
+use super::base::{Base, add_hub, is_about};
 use super::spread::spread;
 
 /// Seconds of silence more than in the scripted run: beyond every limit of staleness.
@@ -40,6 +40,11 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
         }
     }
     samplers(base, evidence);
+    // One more event of any kind, whatever it says: the leaves of a kind have a dot, the kind alone has none.
+    let whole = evidence.fold.iter().filter(|(cause, _)| !cause.contains('.'));
+    let moved: BTreeSet<String> =
+        whole.flat_map(|(_, seen)| seen.canonical.iter().cloned()).collect();
+    evidence.stimuli.insert("any event".to_owned(), moved);
 }
 
 fn stimulated(script: &Script) -> Vec<(&'static str, Script)> {
@@ -68,15 +73,9 @@ fn stimulated(script: &Script) -> Vec<(&'static str, Script)> {
 fn samplers(base: &Base<'_>, evidence: &mut Evidence) {
     for term in base.plan.records.iter().flat_map(|record| &record.moves) {
         let Move::Sampler { leaf } = term else { continue };
-        let field = leaf.strip_prefix("vitals.").unwrap_or(leaf);
-        let field = field.replace("[i]", "[*]");
         let mut moved = BTreeSet::new();
         for (payload, seen) in &evidence.fold {
-            let is_it = payload.split_once('.').is_some_and(|(kind, rest)| {
-                kind.contains("Vitals")
-                    && (rest == field || rest.rsplit('.').next() == field.rsplit('.').next())
-            });
-            if is_it {
+            if is_about(term, payload) {
                 moved.extend(seen.canonical.iter().chain(&seen.last_writer).cloned());
             }
         }

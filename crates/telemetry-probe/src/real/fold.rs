@@ -70,17 +70,20 @@ impl Line {
         Ok(Self { clock, hub, guard, delivered, refused, expected: Vec::new() })
     }
 
-    fn emit(&mut self, at: u64, back: i64, said: Said, event: Event) {
+    /// Fails if the hub refuses the event: what breaks a hard limit gets no number, and is no value of the contract.
+    fn emit(&mut self, at: u64, back: i64, said: Said, event: Event) -> Result<(), String> {
         self.clock.mono.store(at, Ordering::SeqCst);
         self.clock.back.store(back, Ordering::SeqCst);
         let Said { run_id: _, group_id, severity, message, env_id } = said;
         let number = self.hub.next_seq();
         let handed_in = event.clone();
         self.hub.emit(Draft { event, group: Some(group_id), severity, message, env_id });
-        // What breaks a hard limit is refused and gets no number.
-        if number < self.hub.next_seq() {
-            self.expected.push(handed_in);
+        if number == self.hub.next_seq() {
+            let why = self.refused.try_iter().last().unwrap_or_else(|| "refused".to_owned());
+            return Err(why);
         }
+        self.expected.push(handed_in);
+        Ok(())
     }
 
     /// Ends the hub, checks its sums and returns what came out, in its order.
@@ -157,7 +160,7 @@ fn through_hubs(script: &Script, seen: &mut HubSeen) -> Result<Delivered, String
             Entry::Occupied(line) => line.into_mut(),
             Entry::Vacant(place) => place.insert(Line::start(&said, events.len())?),
         };
-        line.emit(nanos(emitted.at), (back * 1e6) as i64, said, event);
+        line.emit(nanos(emitted.at), (back * 1e6) as i64, said, event)?;
     }
     Ok(lines.into_iter().map(|(run, line)| (run, line.finish(seen).into_iter())).collect())
 }

@@ -342,6 +342,13 @@ fn differences(
             continue;
         }
         let owner = world.owner(&difference.leaf);
+        // What the source says of itself belongs to no run.
+        let is_of_the_source = |record: &Record| {
+            record.meaning.moves.iter().any(|term| matches!(term, Move::Link { .. }))
+        };
+        if code == code::P07 && owner.is_some_and(is_of_the_source) {
+            continue;
+        }
         let is_widget =
             evidence.widgets.iter().any(|widget| difference.leaf.starts_with(&widget.name));
         let subject = if is_widget {

@@ -55,6 +55,7 @@ fn event(rest: &str) -> Option<Move> {
 fn mode_of(text: &str) -> Option<Mode> {
     match text {
         "" | "last" => Some(Mode::Last),
+        "first" => Some(Mode::First),
         "accumulates" => Some(Mode::Accumulates),
         "best" => Some(Mode::Best),
         "history" => Some(Mode::History),
