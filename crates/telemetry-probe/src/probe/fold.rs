@@ -114,15 +114,13 @@ impl Jobs<'_, '_> {
             let gone = with_value_everywhere(script, &kind, &place.path, &none);
             self.push(run, &leaf, Order::Absent, canonical, gone);
         }
-        if run == 0 {
-            self.add_envelopes(run, canonical);
-        }
+        self.add_envelopes(run, canonical, evidence);
         self.add_kinds(run, canonical, evidence);
     }
 
     /// Leaves of the envelope: the names of run and group in all events at once, because a part of a run under another
     /// name is no run; the others in the last event of each kind.
-    fn add_envelopes(&mut self, run: usize, canonical: usize) {
+    fn add_envelopes(&mut self, run: usize, canonical: usize, evidence: &Evidence) {
         let base = self.base;
         let script = &base.runs[run].script;
         let mut last: BTreeMap<(String, Path), Vec<usize>> = BTreeMap::new();
@@ -142,6 +140,10 @@ impl Jobs<'_, '_> {
             }
         }
         for ((_, path), steps) in last {
+            let leaf = format!("envelope.{}", path.wild());
+            if 0 < run && !is_open(base, evidence, &leaf) {
+                continue;
+            }
             for turn in 0..2 {
                 let mut changed = script.clone();
                 for at in &steps {
@@ -156,7 +158,6 @@ impl Jobs<'_, '_> {
                         set(&mut event.envelope, &path, others.swap_remove(turn));
                     }
                 }
-                let leaf = format!("envelope.{}", path.wild());
                 self.push(run, &leaf, Order::Canonical, canonical, changed);
             }
         }
@@ -177,6 +178,15 @@ impl Jobs<'_, '_> {
                 continue;
             }
             self.push(run, &kind, Order::Canonical, canonical, doubled(script, step));
+            // What a record says follows from such an event at all is not there without any.
+            let is_named = |term: &Move| matches!(term, Move::Event { leaf, .. } if *leaf == kind);
+            if base.plan.records.iter().flat_map(|record| &record.moves).any(is_named) {
+                let mut without = script.clone();
+                without.steps.retain(
+                    |step| !matches!(step, crate::rig::Step::Event(event) if event.kind == kind),
+                );
+                self.push(run, &kind, Order::Canonical, canonical, without);
+            }
         }
     }
 

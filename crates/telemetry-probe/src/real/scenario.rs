@@ -103,6 +103,12 @@ fn troubles() -> Vec<Scenario> {
         last_update(inputs, |update| update::alarm(&mut update.outcome.stats));
         course::fill_memory(inputs, 0.95);
     });
+    // One full pool alone, so that its size decides about the alarm.
+    let ram_full = with(|inputs| course::fill_ram(inputs, 0.95));
+    let gpu_full = with(|inputs| {
+        course::fill_gpu(inputs, 0.95);
+        inputs.run.hyper.reward_scale = 1.0;
+    });
     let gradients = with(|inputs| {
         last_update(inputs, |update| {
             update::alarm(&mut update.outcome.stats);
@@ -125,6 +131,8 @@ fn troubles() -> Vec<Scenario> {
         scenario("nonfinite", &nonfinite),
         scenario("warnings", &warnings),
         scenario("alarms", &alarms),
+        scenario("ram full", &ram_full),
+        scenario("gpu full", &gpu_full),
         scenario("gradients", &gradients),
         scenario("infinite", &infinite),
         scenario("collapsed", &collapsed),

@@ -124,7 +124,9 @@ pub(super) fn undeclared(world: &World) -> Outcome {
     let Some(evidence) = world.evidence.yes() else { return outcome };
     let declared: BTreeMap<String, Accepted> =
         world.records.iter().map(|record| (record.file.clone(), accepted(world, record))).collect();
-    let causes: BTreeSet<&String> = evidence.fold.keys().chain(evidence.stimuli.keys()).collect();
+    // An event of any kind is one of some kind, and each of these is looked at.
+    let of_one_kind = evidence.stimuli.keys().filter(|cause| *cause != ANY);
+    let causes: BTreeSet<&String> = evidence.fold.keys().chain(of_one_kind).collect();
     for cause in causes {
         for leaf in moved_by(evidence, cause) {
             let Some(owner) = world.owner(&leaf) else { continue };

@@ -192,10 +192,23 @@ pub(super) fn set_returns(inputs: &mut Inputs, of: impl Fn(u32, u32) -> f64) {
 
 /// Fills every pool of memory of the last sample to a share, and keeps the machine that busy.
 pub(super) fn fill_memory(inputs: &mut Inputs, share: f64) {
+    fill_ram(inputs, share);
     let Some(Sample { at: _, vitals }) = inputs.samples.last_mut() else { return };
     vitals.cpu_percent = Some(100.0 * share);
-    vitals.ram_used_gb = vitals.ram_total_gb.map(|total| share * total);
     for gpu in &mut vitals.gpus {
         gpu.memory_used_gb = gpu.memory_total_gb.map(|total| share * total);
     }
+}
+
+/// Fills the memory of the machine in the last sample to a share.
+pub(super) fn fill_ram(inputs: &mut Inputs, share: f64) {
+    let Some(Sample { at: _, vitals }) = inputs.samples.last_mut() else { return };
+    vitals.ram_used_gb = vitals.ram_total_gb.map(|total| share * total);
+}
+
+/// Fills the memory of the last device in the last sample to a share.
+pub(super) fn fill_gpu(inputs: &mut Inputs, share: f64) {
+    let Some(Sample { at: _, vitals }) = inputs.samples.last_mut() else { return };
+    let Some(gpu) = vitals.gpus.last_mut() else { return };
+    gpu.memory_used_gb = gpu.memory_total_gb.map(|total| share * total);
 }
