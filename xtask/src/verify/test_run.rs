@@ -145,6 +145,9 @@ const fn worse(left: TestResult, right: TestResult) -> TestResult {
     }
 }
 
+/// Packages from which on the whole workspace is built.
+const MANY: usize = 4;
+
 /// Builds the tests of the packages and returns their binaries.
 fn build(
     root: &Path,
@@ -159,8 +162,12 @@ fn build(
     if let Some(target) = target {
         command.env("CARGO_TARGET_DIR", target);
     }
-    for package in packages {
-        command.args(["-p", package]);
+    // Where there are many, all: that is what the test job builds, and another choice of packages is another choice of
+    // features, with which everything would be built once more.
+    if packages.len() < MANY {
+        command.args(packages.iter().flat_map(|package| ["-p", package]));
+    } else {
+        command.arg("--workspace");
     }
     let line = process::line(&command);
     let output = command.output().map_err(|error| format!("cannot start {line}: {error}"))?;
