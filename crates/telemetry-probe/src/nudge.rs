@@ -150,10 +150,17 @@ fn texts(x: &str, words: &[Vec<&'static str>]) -> Vec<Tree> {
     if let Some(other) = other_time(x) {
         all.push(other);
     }
+    if x.contains(|c: char| c.is_ascii_digit()) {
+        all.push(x.chars().map(other_digit).collect());
+    }
     all.push(format!("{x}~"));
     // Where a word is no list that is known, and something longer is refused.
     all.push(x.chars().rev().collect());
     all.into_iter().map(Tree::Text).collect()
+}
+
+fn other_digit(c: char) -> char {
+    c.to_digit(10).and_then(|digit| char::from_digit((digit + 1) % 10, 10)).unwrap_or(c)
 }
 
 /// Returns an RFC 3339 time in which every digit of the time of day is another one.
@@ -169,19 +176,35 @@ fn other_time(x: &str) -> Option<String> {
 }
 
 fn lists(items: &[Tree], words: &[Vec<&'static str>]) -> Vec<Tree> {
+    let with = |at: usize, other: Tree| {
+        let mut changed = items.to_vec();
+        changed[at] = other;
+        Tree::Array(changed)
+    };
+    let Some((last, before)) = items.split_last() else { return Vec::new() };
+    let mut all: Vec<Tree> =
+        entries(last, words).into_iter().map(|other| with(before.len(), other)).collect();
+    if let Some(first) = before.first() {
+        all.extend(entries(first, words).into_iter().map(|other| with(0, other)));
+    }
+    let other = entries(last, words).into_iter().next().unwrap_or_else(|| last.clone());
+    all.push(Tree::Array(items.iter().chain([&other]).cloned().collect()));
+    if !before.is_empty() {
+        all.push(Tree::Array(vec![last.clone()]));
+    }
+    all
+}
+
+/// Other values of an entry of a list. Of a point every number moves for itself, the last one first; it never grows.
+fn entries(entry: &Tree, words: &[Vec<&'static str>]) -> Vec<Tree> {
+    let Tree::Array(numbers) = entry else { return nudges(entry, Bounds::default(), words) };
     let mut all = Vec::new();
-    if let Some(first) = items.first() {
-        for other in nudges(first, Bounds::default(), words) {
-            let mut changed = items.to_vec();
-            changed[0] = other;
+    for (at, number) in numbers.iter().enumerate().rev() {
+        for other in nudges(number, Bounds::default(), words) {
+            let mut changed = numbers.clone();
+            changed[at] = other;
             all.push(Tree::Array(changed));
         }
-    }
-    if let Some(last) = items.last() {
-        let mut grown = items.to_vec();
-        let other = nudges(last, Bounds::default(), words).into_iter().next();
-        grown.push(other.unwrap_or_else(|| last.clone()));
-        all.push(Tree::Array(grown));
     }
     all
 }
@@ -236,13 +259,32 @@ mod tests {
             free,
             &[
                 "2026-11-22T10:10:12Z".into(),
+                "3137-22-33T34:60:12Z".into(),
                 "2026-11-22T23:59:01Z~".into(),
                 "Z10:95:32T22-11-6202".into(),
             ],
         );
         check(Tree::Null, free, &[]);
         let list = |items: &[i32]| Tree::Array(items.iter().map(|x| Tree::from(*x)).collect());
-        check(list(&[1, 2]), free, &[list(&[2, 2]), list(&[10, 2]), list(&[1, 2, 3])]);
+        check(
+            list(&[1, 2]),
+            free,
+            &[
+                list(&[1, 3]),
+                list(&[1, 20]),
+                list(&[2, 2]),
+                list(&[10, 2]),
+                list(&[1, 2, 3]),
+                list(&[2]),
+            ],
+        );
+        let points = |x, y| Tree::Array(vec![list(&[x, y])]);
+        let grown = Tree::Array(vec![list(&[1, 2]), list(&[1, 3])]);
+        check(
+            points(1, 2),
+            free,
+            &[points(1, 3), points(1, 20), points(2, 2), points(10, 2), grown],
+        );
         check(list(&[]), free, &[]);
     }
 

@@ -8,7 +8,8 @@
 //! | `fold` | which snapshot leaves a payload leaf moves, in two orders |
 //! | `memory` | what an earlier event, an earlier run, or another environment leaves behind |
 //! | `stimuli` | what moves without a payload |
-//! | `draw` | which cells a snapshot leaf moves, and which digits nothing moves |
+//! | `draw`, `screens` | which cells a snapshot leaf moves, and which digits nothing moves |
+//! | `edits` | a snapshot with one leaf changed, or some |
 //! | `edit` | a snapshot with some values changed by name |
 //! | `display` | examples, missing values, and verdicts at the limits |
 //! | `range` | values outside their range |
@@ -18,10 +19,12 @@ mod cells;
 mod display;
 mod draw;
 mod edit;
+mod edits;
 mod emission;
 mod fold;
 mod memory;
 mod range;
+mod screens;
 mod scripts;
 mod spread;
 mod stimuli;
@@ -63,7 +66,7 @@ pub fn probe(
     lap("what is no payload");
     draw::probe(&base, &mut evidence);
     lap("snapshot to cells");
-    draw::screens(&base, &mut evidence);
+    screens::probe(&base, &mut evidence);
     lap("whole screens");
     display::probe(&base, &mut evidence);
     lap("examples, missing values, limits");

@@ -172,21 +172,24 @@ impl Shape {
     }
 
     fn compare(&self, at: &Path, a: &Tree, b: &Tree, found: &mut BTreeSet<Path>) {
+        // Most of two snapshots is the same, and looking costs less than naming.
+        if same(a, b) {
+            return;
+        }
         let whole = |tree: &Tree, found: &mut BTreeSet<Path>| {
             found.extend(self.leaves(at, tree).into_iter().map(|(path, _)| path));
         };
         match (self.is_container(at, a), self.is_container(at, b)) {
             (false, false) => {
-                if !same(a, b) {
-                    found.insert(at.clone());
-                }
+                found.insert(at.clone());
             }
             (true, false) => whole(a, found),
             (false, true) => whole(b, found),
             (true, true) => {
                 let (a, b) = (self.children(at, a), self.children(at, b));
-                for (path, x) in &a {
-                    match b.iter().find(|(other, _)| other == path) {
+                for (index, (path, x)) in a.iter().enumerate() {
+                    let in_place = b.get(index).filter(|(other, _)| other == path);
+                    match in_place.or_else(|| b.iter().find(|(other, _)| other == path)) {
                         Some((_, y)) => self.compare(path, x, y, found),
                         None => {
                             found.extend(self.leaves(path, x).into_iter().map(|(path, _)| path));

@@ -63,6 +63,8 @@ pub(crate) struct Token {
     pub(crate) columns: (usize, usize),
     /// What stands there: digits, with points, commas and colons between them.
     pub(crate) text: String,
+    /// The next word behind it, which is mostly its unit.
+    unit: String,
 }
 
 /// Returns every number of a drawing.
@@ -85,7 +87,9 @@ pub(crate) fn tokens(drawn: &Drawn) -> Vec<Token> {
                 at += 1;
             }
             let text = chars[start..at].iter().collect();
-            all.push(Token { row, columns: (start, at), text });
+            let behind = chars.iter().skip(at).skip_while(|c| !c.is_alphabetic());
+            let unit = behind.take_while(|c| c.is_alphabetic()).collect();
+            all.push(Token { row, columns: (start, at), text, unit });
         }
     }
     all
@@ -117,17 +121,20 @@ impl Numbers {
     }
 
     /// Takes in another drawing, which differs in some cells. In a row with the same letters each number is compared with
-    /// that in its place. Elsewhere a number of which there are as many as before was pushed aside by what stands before
-    /// it, and has not moved.
+    /// that in its place. Elsewhere a number of which, with the next word, there are as many as before was pushed aside by
+    /// what stands before it, and has not moved.
     pub(crate) fn compare(&mut self, before: &Drawn, after: &Drawn, spots: &BTreeSet<Spot>) {
         if spots.is_empty() || self.open().next().is_none() {
             return;
         }
         let others = tokens(after);
-        let count =
-            |tokens: &[Token], text: &str| tokens.iter().filter(|token| token.text == text).count();
+        let count = |tokens: &[Token], like: &Token| {
+            let is_like = |token: &&Token| token.text == like.text && token.unit == like.unit;
+            tokens.iter().filter(is_like).count()
+        };
         for at in 0..self.tokens.len() {
-            let Token { row, columns, text } = &self.tokens[at];
+            let token = &self.tokens[at];
+            let Token { row, columns, text, unit: _ } = token;
             if !(columns.0..columns.1).any(|column| spots.contains(&(*row, column))) {
                 continue;
             }
@@ -146,7 +153,7 @@ impl Numbers {
             let has_moved = if is_same_row && old.len() == new.len() {
                 new[place] != *text
             } else {
-                count(&others, text) < count(&self.tokens, text)
+                count(&others, token) < count(&self.tokens, token)
             };
             self.is_moved[at] |= has_moved;
         }
@@ -197,6 +204,7 @@ mod tests {
         check_open("0h 0m 9s", "5h 0m 0s", &["0"]);
         check_open("59s 7/s", "1m01s 7/s", &["7"]);
         check_open("b 7/s", "a 1 b 8/s", &[]);
+        check_open("env 0 return 3", "env 1 env 0 return 3", &["0", "3"]);
     }
 
     #[test]

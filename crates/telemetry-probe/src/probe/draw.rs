@@ -5,128 +5,57 @@ use std::collections::{BTreeMap, BTreeSet};
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{Dark, Difference, StaleSeen};
 
-use crate::nudge::{far, nudges, readings};
-use crate::rig::{Drawn, Size, Subject, Tree, View};
-use crate::tree::{Path, child, is_reading, same, set};
+use crate::nudge::far;
+use crate::rig::{Drawn, Size, Tree, View};
+use crate::tree::{Path, is_reading};
 
 use super::base::{Base, Run};
-use super::cells::{Numbers, Spot, moved, tokens};
-use super::spread::spread;
+use super::cells::{Numbers, Spot, moved};
+use super::edits::{Edit, Part, accepted, draw_edited, groups};
+use super::spread::{spread, spread_with};
 
-/// Entries of a list that are moved one by one: these at its beginning and as many at its end. Besides, all of them are
-/// moved at once, so that each digit has a reason.
-const ENDS: usize = 1;
-/// Sizes of the screen.
-const SCREENS: [(u16, u16); 3] = [(120, 40), (80, 24), (200, 60)];
+/// Edits of different leaves that are made at once to find the views that none of them moves.
+const GROUP: usize = 8;
 
-/// What of a leaf is changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Value,
-    Fresh,
-    Rest,
-    /// How many entries a list has: no leaf of its own, but there are numbers that count them.
-    Length,
-}
-
-/// A changed leaf of the snapshot of a run; of a list, in one entry or in all of them.
-pub(super) struct Edit {
-    changes: Vec<(Path, Tree)>,
-    pub(super) wild: String,
-    pub(super) part: Part,
-}
-
-impl Edit {
-    /// Returns the snapshot with the change.
-    pub(super) fn applied(&self, snapshot: &Tree) -> Tree {
-        let mut snapshot = snapshot.clone();
-        for (path, value) in &self.changes {
-            set(&mut snapshot, path, value.clone());
+/// Takes from each plan the views that no edit of its group moves. A group has edits of different leaves, which are made
+/// all at once: where that changes nothing, none of them does. (Two that undo each other to the cell would go unseen.)
+fn narrow(base: &Base<'_>, run: &Run, edits: &[Edit], views: &[Seen], plans: &mut [Plan]) {
+    let planned: Vec<&Edit> = plans.iter().map(|plan| &edits[plan.edit]).collect();
+    let groups = groups(&planned, GROUP);
+    let seen = spread_with(
+        &groups,
+        || run.snapshot.clone(),
+        |snapshot, group| {
+            let all: BTreeSet<usize> =
+                group.iter().flat_map(|plan| plans[*plan].views.iter().copied()).collect();
+            let asked: Vec<View> = all.iter().map(|view| views[*view].view.clone()).collect();
+            let changed: Vec<&Edit> = group.iter().map(|plan| planned[*plan]).collect();
+            let drawn = draw_edited(base, snapshot, &changed, &asked).ok()?;
+            let moved =
+                all.into_iter().zip(drawn).filter(|(view, after)| views[*view].before != *after);
+            Some(moved.map(|(view, _)| view).collect::<BTreeSet<usize>>())
+        },
+    );
+    for (group, seen) in groups.into_iter().zip(seen) {
+        let Some(seen) = seen else { continue };
+        for plan in group {
+            plans[plan].views.retain(|view| seen.contains(view));
         }
-        snapshot
     }
 }
 
-/// Returns every change of every leaf of a run.
-pub(super) fn edits(base: &Base<'_>, run: &Run) -> Vec<Edit> {
-    let mut by_wild: BTreeMap<String, Vec<(Path, &Tree)>> = BTreeMap::new();
-    for (path, value) in base.shape.leaves(&Path::default(), &run.snapshot) {
-        by_wild.entry(path.wild()).or_default().push((path, value));
-    }
-    let mut all = Vec::new();
-    for (wild, entries) in by_wild {
-        if base.unsteady.contains(&wild) {
-            continue;
-        }
-        let count = entries.len();
-        for (index, (path, value)) in entries.iter().enumerate() {
-            if index < ENDS || count - index <= ENDS {
-                edits_of(base, &wild, path, value, &mut all);
-            }
-        }
-        if 2 * ENDS < count {
-            all.extend((0..2).map(|turn| everywhere(base, &wild, &entries, turn)));
-        }
-    }
-    lengths(&Path::default(), &run.snapshot, &mut all);
-    all
-}
-
-/// Adds, for each list of structs, the list with its last entry twice.
-fn lengths(at: &Path, tree: &Tree, all: &mut Vec<Edit>) {
-    if let Tree::Map(fields) = tree {
-        for (name, value) in fields {
-            if let Tree::Text(name) = name {
-                lengths(&at.field(name), value, all);
-            }
-        }
-    }
-    if let Tree::Array(entries) = tree
-        && let Some(last) = entries.last().filter(|last| matches!(last, Tree::Map(_)))
-    {
-        let longer = Tree::Array(entries.iter().chain([last]).cloned().collect());
-        let changes = vec![(at.clone(), longer)];
-        all.push(Edit { changes, wild: at.wild(), part: Part::Length });
-    }
-}
-
-fn edits_of(base: &Base<'_>, wild: &str, path: &Path, value: &Tree, all: &mut Vec<Edit>) {
-    let mut add = |part, value| {
-        let changes = vec![(path.clone(), value)];
-        all.push(Edit { changes, wild: wild.to_owned(), part });
-    };
-    if matches!(value, Tree::Null) {
-        if let Some(sample) = base.samples.get(wild) {
-            add(Part::Value, sample.clone());
-        }
-        return;
-    }
-    for other in nudges(value, base.bounds_of_leaf(wild), &base.words) {
-        add(Part::Value, other);
-    }
-    add(Part::Value, Tree::Null);
-    for other in readings(value, &base.words) {
-        let is_fresh = child(&other, "fresh").zip(child(value, "fresh"));
-        let is_fresh = is_fresh.is_some_and(|(a, b)| !same(a, b));
-        add(if is_fresh { Part::Fresh } else { Part::Rest }, other);
-    }
-}
-
-/// All entries at once, each in the way that is `turn`-th for it.
-fn everywhere(base: &Base<'_>, wild: &str, entries: &[(Path, &Tree)], turn: usize) -> Edit {
-    let changes = entries.iter().filter_map(|(path, value)| {
-        let mut others = nudges(value, base.bounds_of_leaf(wild), &base.words);
-        (turn < others.len()).then(|| (path.clone(), others.swap_remove(turn)))
-    });
-    Edit { changes: changes.collect(), wild: wild.to_owned(), part: Part::Value }
+/// An edit and the views that are drawn with it.
+struct Plan {
+    edit: usize,
+    views: Vec<usize>,
 }
 
 /// What happened to one view.
-struct Seen {
+pub(super) struct Seen {
     view: View,
     place: String,
     widget: String,
-    before: Drawn,
+    pub(super) before: Drawn,
     numbers: Numbers,
     /// Whether no earlier run looked like this: then there is nothing new to find here.
     is_new: bool,
@@ -146,31 +75,44 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                 looks.push(seen.before.clone());
             }
         }
-        let edits = edits(base, run);
-        let plans: Vec<(usize, Vec<usize>)> = edits
+        let edits = accepted(base, run);
+        let mut plans: Vec<Plan> = edits
             .iter()
             .enumerate()
-            .map(|(at, edit)| (at, chosen(evidence, edit, &views, index == 0)))
-            .filter(|(_, chosen)| !chosen.is_empty())
+            .map(|(edit, of)| Plan { edit, views: chosen(evidence, of, &views, index == 0) })
+            .filter(|plan| !plan.views.is_empty())
             .collect();
-        let found = spread(&plans, |(at, chosen)| {
-            let asked: Vec<View> = chosen.iter().map(|view| views[*view].view.clone()).collect();
-            // What the snapshot refuses is no value for it.
-            let drawn = base.rig.draw(&edits[*at].applied(&run.snapshot), &asked).ok()?;
-            let seen = chosen.iter().zip(drawn).filter_map(|(view, after)| {
-                let spots = moved(&views[*view].before, &after);
-                (!spots.is_empty()).then_some((*view, spots, after))
-            });
-            Some(seen.collect::<Vec<_>>())
-        });
-        for ((at, _), found) in plans.iter().zip(found) {
+        narrow(base, run, &edits, &views, &mut plans);
+        evidence.probes += plans.len() as u32;
+        for edit in
+            plans.iter().map(|plan| &edits[plan.edit]).filter(|edit| edit.part != Part::Together)
+        {
+            // Also what moves nothing was looked at.
+            evidence.draw.entry(edit.wild.clone()).or_default();
+        }
+        plans.retain(|plan| !plan.views.is_empty());
+        let found = spread_with(
+            &plans,
+            || run.snapshot.clone(),
+            |snapshot, Plan { edit, views: chosen }| {
+                let asked: Vec<View> =
+                    chosen.iter().map(|view| views[*view].view.clone()).collect();
+                // What the snapshot refuses is no value for it.
+                let drawn = draw_edited(base, snapshot, &[&edits[*edit]], &asked).ok()?;
+                let seen = chosen.iter().zip(drawn).filter_map(|(view, after)| {
+                    let spots = moved(&views[*view].before, &after);
+                    (!spots.is_empty()).then_some((*view, spots, after))
+                });
+                Some(seen.collect::<Vec<_>>())
+            },
+        );
+        for (plan, found) in plans.iter().zip(found) {
             let Some(found) = found else { continue };
-            let edit = &edits[*at];
-            evidence.probes += 1;
+            let edit = &edits[plan.edit];
             for (view, spots, after) in &found {
                 views[*view].compare(after, spots);
             }
-            if edit.part == Part::Length {
+            if edit.part == Part::Together {
                 continue;
             }
             let shown = evidence.draw.entry(edit.wild.clone()).or_default();
@@ -182,7 +124,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                 match edit.part {
                     Part::Value => by_value.insert(pair),
                     Part::Fresh => fresh.insert(pair),
-                    Part::Rest | Part::Length => false,
+                    Part::Rest | Part::Together => false,
                 };
             }
         }
@@ -201,7 +143,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     memories(base, evidence);
 }
 
-fn views(base: &Base<'_>, run: &Run) -> Vec<Seen> {
+pub(super) fn views(base: &Base<'_>, run: &Run) -> Vec<Seen> {
     let mut seen = Vec::new();
     for widget in base.widgets.iter().map(|widget| &widget.name) {
         if base.unsteady.contains(widget) {
@@ -234,7 +176,7 @@ fn chosen(evidence: &Evidence, edit: &Edit, views: &[Seen], is_first: bool) -> V
         last = &view.place;
         let is_shown = shown.is_some_and(|shown| shown.contains_key(&view.place));
         let is_wanted =
-            is_shown || edit.part == Part::Length || (is_usual && edit.part == Part::Value);
+            is_shown || edit.part == Part::Together || (is_usual && edit.part == Part::Value);
         if is_first || (view.is_new && is_wanted) {
             chosen.push(index);
         }
@@ -262,15 +204,19 @@ fn reach(base: &Base<'_>, run: &Run, views: &mut [Seen], evidence: &Evidence) {
             others.into_iter().map(move |other| (path.clone(), other, open.clone()))
         })
         .collect();
-    let found = spread(&jobs, |(path, other, open)| {
-        let mut snapshot = run.snapshot.clone();
-        set(&mut snapshot, path, other.clone());
-        let asked: Vec<View> = open.iter().map(|view| views[*view].view.clone()).collect();
-        let drawn = base.rig.draw(&snapshot, &asked).unwrap_or_default();
-        let seen = open.iter().zip(drawn);
-        seen.map(|(view, after)| (*view, moved(&views[*view].before, &after), after))
-            .collect::<Vec<_>>()
-    });
+    let found = spread_with(
+        &jobs,
+        || run.snapshot.clone(),
+        |snapshot, (path, other, open)| {
+            let changes = vec![(path.clone(), other.clone())];
+            let edit = Edit { changes, wild: String::new(), part: Part::Value };
+            let asked: Vec<View> = open.iter().map(|view| views[*view].view.clone()).collect();
+            let drawn = draw_edited(base, snapshot, &[&edit], &asked).unwrap_or_default();
+            let seen = open.iter().zip(drawn);
+            seen.map(|(view, after)| (*view, moved(&views[*view].before, &after), after))
+                .collect::<Vec<_>>()
+        },
+    );
     for (view, spots, after) in found.into_iter().flatten() {
         views[view].compare(&after, &spots);
     }
@@ -301,7 +247,7 @@ fn dark(run: &Run, views: &[Seen], evidence: &mut Evidence) {
 /// Draws another snapshot first: a widget that keeps something of it has a memory.
 fn memories(base: &Base<'_>, evidence: &mut Evidence) {
     let run = &base.runs[0];
-    let edits = edits(base, run);
+    let edits = accepted(base, run);
     let jobs: Vec<_> = base
         .widgets
         .iter()
@@ -334,104 +280,7 @@ fn texts(drawn: &Drawn) -> serde_json::Value {
     drawn.iter().map(|row| row.text.trim_end()).collect::<Vec<_>>().join("\n").into()
 }
 
-/// Draws whole screens with every leaf changed until each was seen at each size, and looks for digits of no widget.
-pub(crate) fn screens(base: &Base<'_>, evidence: &mut Evidence) {
-    let scenes = base.rig.scenes();
-    let main = scenes.first().copied().unwrap_or_default();
-    let screen = |scene, (columns, rows)| View {
-        what: Subject::Screen,
-        scene,
-        size: Size { columns, rows },
-    };
-    let views: Vec<View> = SCREENS.iter().map(|size| screen(main, *size)).collect();
-    for view in &views {
-        evidence.screens.insert(size_of(view), BTreeSet::new());
-    }
-    for run in &base.runs {
-        let Ok(before) = base.rig.draw(&run.snapshot, &views) else { continue };
-        let edits: Vec<Edit> = edits(base, run)
-            .into_iter()
-            .filter(|edit| evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty()))
-            .collect();
-        let open =
-            |edit: &Edit, view: &View| !evidence.screens[&size_of(view)].contains(&edit.wild);
-        let mut by_leaf: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
-        for edit in edits.iter().filter(|edit| views.iter().any(|view| open(edit, view))) {
-            by_leaf.entry(&edit.wild).or_default().push(edit);
-        }
-        let by_leaf: Vec<_> = by_leaf.into_values().collect();
-        let found = spread(&by_leaf, |edits| {
-            let mut seen = BTreeSet::new();
-            for edit in edits {
-                let left: Vec<usize> = (0..views.len())
-                    .filter(|view| !seen.contains(view) && open(edit, &views[*view]))
-                    .collect();
-                let asked: Vec<View> = left.iter().map(|view| views[*view].clone()).collect();
-                if asked.is_empty() {
-                    break;
-                }
-                let Ok(after) = base.rig.draw(&edit.applied(&run.snapshot), &asked) else {
-                    continue;
-                };
-                seen.extend(
-                    left.into_iter()
-                        .zip(after)
-                        .filter(|(view, after)| before[*view] != *after)
-                        .map(|(view, _)| view),
-                );
-            }
-            seen
-        });
-        for (edits, seen) in by_leaf.iter().zip(found) {
-            evidence.probes += 1;
-            for view in seen {
-                let leaves = evidence.screens.entry(size_of(&views[view])).or_default();
-                leaves.extend(edits.first().map(|edit| edit.wild.clone()));
-            }
-        }
-    }
-    let everywhere: Vec<View> =
-        scenes.iter().skip(1).map(|scene| screen(*scene, SCREENS[0])).chain(views).collect();
-    dark_screens(base, &everywhere, evidence);
-}
-
-fn size_of(view: &View) -> String {
+/// Returns how the evidence calls the size of a view: `80x24`.
+pub(super) fn size_of(view: &View) -> String {
     format!("{}x{}", view.size.columns, view.size.rows)
-}
-
-/// Digits on whole screens that stand in no widget, and that no change of many leaves at once moves.
-fn dark_screens(base: &Base<'_>, views: &[View], evidence: &mut Evidence) {
-    let run = &base.runs[0];
-    let Ok(before) = base.rig.draw(&run.snapshot, views) else { return };
-    let mut alone = BTreeSet::new();
-    for seen in self::views(base, run) {
-        alone.extend(tokens(&seen.before).into_iter().map(|token| token.text));
-    }
-    let open: Vec<usize> = (0..views.len())
-        .filter(|view| tokens(&before[*view]).iter().any(|token| !alone.contains(&token.text)))
-        .collect();
-    let edits = edits(base, run);
-    let firsts: Vec<&Edit> = edits.iter().filter(|edit| edit.part == Part::Value).collect();
-    let asked: Vec<View> = open.iter().map(|view| views[*view].clone()).collect();
-    let drawn = spread(&firsts, |edit| {
-        base.rig.draw(&edit.applied(&run.snapshot), &asked).unwrap_or_default()
-    });
-    for (at, view) in open.iter().enumerate() {
-        let before = &before[*view];
-        let mut numbers = Numbers::of(before);
-        for after in drawn.iter().filter_map(|drawn| drawn.get(at)) {
-            numbers.compare(before, after, &moved(before, after));
-        }
-        evidence.numerals += numbers.len() as u32;
-        for token in numbers.open().filter(|token| !alone.contains(&token.text)) {
-            evidence.dark.push(Dark {
-                widget: "screen".to_owned(),
-                scene: format!("{}, run {}", views[*view].scene, run.name),
-                size: size_of(&views[*view]),
-                token: token.text.clone(),
-                line: before[token.row].text.clone(),
-                column: token.columns.0 as u32,
-            });
-        }
-    }
 }

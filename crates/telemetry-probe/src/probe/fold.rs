@@ -99,7 +99,11 @@ impl Jobs<'_, '_> {
                 let reference = self.reference(moved.clone(), None);
                 (moved, at, reference)
             });
-            for other in nudges(&place.value, base.bounds_of_payload(&leaf), &base.words) {
+            // Later runs are asked only for what is still to move: one change of it is enough.
+            let is_known = evidence.fold.contains_key(&leaf);
+            let most = if is_known { 1 } else { usize::MAX };
+            let others = nudges(&place.value, base.bounds_of_payload(&leaf), &base.words);
+            for other in others.into_iter().take(most) {
                 let changed = with_value(script, place.step, &place.path, &other);
                 let both = if place.step == *at { Order::Both } else { Order::Canonical };
                 self.push(run, &leaf, both, canonical, changed);
@@ -107,6 +111,9 @@ impl Jobs<'_, '_> {
                     let changed = with_value(moved, *at, &place.path, &other);
                     self.push(run, &leaf, Order::LastWriter, *reference, changed);
                 }
+            }
+            if is_known {
+                continue;
             }
             let gone = with_value(script, place.step, &place.path, &Tree::Null);
             self.push(run, &leaf, Order::Absent, canonical, gone);
@@ -204,12 +211,21 @@ impl Jobs<'_, '_> {
                 canonical.entry(run).or_insert(index);
             }
         }
+        let mut tried = BTreeSet::new();
         for (run, at) in canonical {
             let script = &base.runs[run].script;
             for (leaf, place) in last_places(base, script) {
                 let seen = evidence.fold.get(&leaf);
                 let moves = seen.is_some_and(|seen| !seen.canonical.is_empty());
-                if moves && !is_window(&leaf) {
+                let is_first = tried.insert(leaf.clone());
+                let is_wanted = if is_window(&leaf) {
+                    is_first || is_open(base, evidence, &leaf)
+                } else {
+                    // What moves something as the last writer only may still do so in another run.
+                    let is_masked = seen.is_some_and(|seen| !seen.last_writer.is_empty());
+                    !moves && (is_first || is_masked)
+                };
+                if !is_wanted {
                     continue;
                 }
                 let Some(kind) = event(script, place.step).map(|event| event.kind.clone()) else {

@@ -5,15 +5,28 @@ use std::thread;
 
 /// Applies `work` to every item on all cores, and returns the results in the order of the items.
 pub(crate) fn spread<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    spread_with(items, || (), |(), item| work(item))
+}
+
+/// The same, with something that each core has for itself.
+pub(crate) fn spread_with<T: Sync, S, R: Send>(
+    items: &[T],
+    own: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &T) -> R + Sync,
+) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get).min(8);
+    let lane = |lane: usize, cores: usize| -> Vec<R> {
+        let mut own = own();
+        items.iter().skip(lane).step_by(cores).map(|item| work(&mut own, item)).collect()
+    };
     if cores == 1 || items.len() < 2 {
-        return items.iter().map(work).collect();
+        return lane(0, 1);
     }
-    let work = &work;
+    let run_lane = &lane;
     let mut lanes: Vec<_> = thread::scope(|scope| {
         let threads: Vec<_> = (0..cores)
             .map(|lane| {
-                let run = move || items.iter().skip(lane).step_by(cores).map(work).collect();
+                let run = move || run_lane(lane, cores);
                 let thread = thread::Builder::new().name(format!("probe-{lane}"));
                 // Without a second thread the first one does all the work below.
                 thread.spawn_scoped(scope, run).ok()
@@ -26,7 +39,7 @@ pub(crate) fn spread<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Syn
                 let done: Vec<R> = match thread.map(thread::ScopedJoinHandle::join) {
                     Some(Ok(done)) => done,
                     Some(Err(panic)) => std::panic::resume_unwind(panic),
-                    None => items.iter().skip(lane).step_by(cores).map(work).collect(),
+                    None => run_lane(lane, cores),
                 };
                 done.into_iter()
             })

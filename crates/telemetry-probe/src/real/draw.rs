@@ -176,23 +176,33 @@ fn keys(scene: Scene) -> Vec<KeyCode> {
 }
 
 fn rows(buffer: &Buffer) -> Drawn {
-    let area = *buffer.area();
-    let row = |y: u16| {
-        let mut row = Row::default();
+    // Neighbours mostly have the same style, and to find its class costs more than everything else here.
+    let mut last = None;
+    let mut class_of = |cell: &Cell| {
+        let style = (cell.fg, cell.modifier);
+        match last {
+            Some((known, class)) if known == style => class,
+            _ => last.insert((style, class(cell))).1,
+        }
+    };
+    let width = usize::from(buffer.area().width).max(1);
+    let mut row = |cells: &[Cell]| {
+        let mut row =
+            Row { text: String::with_capacity(width), classes: String::with_capacity(width) };
         let mut behind_wide = false;
-        for x in 0..area.width {
-            let cell = &buffer[(x, y)];
+        for cell in cells {
             if std::mem::take(&mut behind_wide) {
                 continue;
             }
             let symbol = cell.symbol();
             behind_wide = !symbol.is_ascii() && 1 < Span::raw(symbol).width();
             row.text.push_str(symbol);
-            row.classes.extend(symbol.chars().map(|_| class(cell)));
+            let class = class_of(cell);
+            row.classes.extend(symbol.chars().map(|_| class));
         }
         row
     };
-    (0..area.height).map(row).collect()
+    buffer.content().chunks(width).map(&mut row).collect()
 }
 
 /// Returns the class whose style a cell has, in reverse or not; `?` if none has it.

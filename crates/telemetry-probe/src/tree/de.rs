@@ -41,6 +41,13 @@ struct Pairs<'a> {
 /// Entries of a list, one after the other.
 struct Items<'a>(std::slice::Iter<'a, Tree>);
 
+/// Reads a list to its end: a pair of three is none.
+fn whole<'de, V: Visitor<'de>>(items: &'de [Tree], visitor: V) -> Result<V::Value, Refused> {
+    let mut items = Items(items.iter());
+    let value = visitor.visit_seq(&mut items)?;
+    if items.0.len() == 0 { Ok(value) } else { refused("a list that is too long") }
+}
+
 fn refused<T>(why: &str) -> Result<T, Refused> {
     Err(Refused(why.to_owned()))
 }
@@ -59,7 +66,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
             Tree::Text(x) => visitor.visit_borrowed_str(x),
             Tree::Bytes(x) => visitor.visit_borrowed_bytes(x),
             Tree::Null => visitor.visit_unit(),
-            Tree::Array(items) => visitor.visit_seq(Items(items.iter())),
+            Tree::Array(items) => whole(items, visitor),
             Tree::Map(items) => visitor.visit_map(Pairs { rest: items.iter(), value: None }),
             Tree::Integer(x) => {
                 let x = i128::from(*x);
@@ -186,7 +193,7 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Refused> {
         match self.content {
-            Some(Tree::Array(items)) => visitor.visit_seq(Items(items.iter())),
+            Some(Tree::Array(items)) => whole(items, visitor),
             _ => refused("not a tuple variant"),
         }
     }
