@@ -30,8 +30,8 @@ fn episodes(events: &[Arc<Envelope>]) -> Vec<(EpisodeOutcome, Vec<EpochCompleted
         if let Event::EpochCompleted(epoch) = &envelope.event {
             steps.entry(epoch.env_id).or_default().push(epoch.clone());
         } else if let Event::EpisodeOutcome(outcome) = &envelope.event {
-            let env = outcome.env_id.unwrap();
-            episodes.push((outcome.clone(), steps.remove(&env).unwrap()));
+            let env = outcome.env_id.expect("an episode of this trainer names its environment");
+            episodes.push((outcome.clone(), steps.remove(&env).expect("an episode has steps")));
         }
     }
     assert!(3 < episodes.len(), "a run without finished episodes shows nothing");
@@ -125,7 +125,7 @@ fn tele_668_ids_count_from_0_and_stay_below_the_number_announced() {
 
 #[test]
 fn tele_704_a_run_says_once_that_it_starts_and_once_that_it_ends() {
-    let (_, events) = with_hub(|hub, _| {
+    let ((), events) = with_hub(|hub, _| {
         let make = |_| simic_training::env::Task::CartPole.make();
         simic_training::trainer::Trainer::new(small(2), make, hub)
             .unwrap()

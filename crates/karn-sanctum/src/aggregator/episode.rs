@@ -95,5 +95,7 @@ pub(super) fn judge(view: &mut EpisodesView) {
         &mut view.mean_length,
         &mut view.success_rate,
     ];
-    readings.into_iter().for_each(|reading| rejudge(reading, None));
+    for reading in readings {
+        rejudge(reading, None);
+    }
 }

@@ -112,7 +112,9 @@ fn devices(known: &[GpuView], sample: &[GpuVitals], stamp: Stamp) -> Arc<[GpuVie
 pub(super) fn judge(view: &mut VitalsView) {
     let rates =
         [&mut view.epochs_per_second, &mut view.batches_per_hour, &mut view.env_steps_per_second];
-    rates.into_iter().for_each(|rate| rejudge(rate, None));
+    for rate in rates {
+        rejudge(rate, None);
+    }
     rejudge(&mut view.cpu_percent, Some(&threshold::CPU_PERCENT));
     rejudge(&mut view.ram_total_gb, None);
     rejudge(&mut view.process_rss_gb, None);
