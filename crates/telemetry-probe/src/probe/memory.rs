@@ -91,7 +91,8 @@ fn kept(base: &Base<'_>, evidence: &mut Evidence) {
         let second = beginning(&run.script, last + 1.0)?;
         let alone = Script { steps: second.clone(), idle: 0.0, wall_step: 0.0 };
         let mut both = Script { idle: 0.0, ..run.script.clone() };
-        both.steps.retain(|step| !matches!(step, Step::Link(false)));
+        // Link and trainer belong to no run.
+        both.steps.retain(|step| !matches!(step, Step::Link(false) | Step::TrainerAlive(_)));
         both.steps.extend(second);
         let alone = base.rig.fold(&alone).ok()?;
         let both = base.rig.fold(&both).ok()?;
