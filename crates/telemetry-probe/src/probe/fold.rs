@@ -1,6 +1,6 @@
 //! Payloads to snapshot: every payload leaf, in the order of a real run and as the last writer, a little and a lot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{FoldSeen, HubSeen};
