@@ -146,7 +146,11 @@ fn files_of(records: &[Record]) -> BTreeSet<&str> {
         let stages = record.transport.iter().map(|row| &row.file);
         tests.chain(widgets).chain(stages).chain(record.emitter("File"))
     });
-    cells.map(Cell::value).filter(|file| file.ends_with(".rs")).collect()
+    cells.map(Cell::value).filter(|file| is_rust(file)).collect()
+}
+
+fn is_rust(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|end| end == "rs")
 }
 
 fn threads() -> usize {

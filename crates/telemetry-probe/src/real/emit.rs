@@ -92,7 +92,7 @@ impl Sampler for FakeSampler {
 }
 
 impl<'a> Teller<'a> {
-    fn new(inputs: &'a Inputs) -> Self {
+    const fn new(inputs: &'a Inputs) -> Self {
         let run = &inputs.run;
         let counts = RunCounts {
             start_batch: run.start_batch,
@@ -192,10 +192,10 @@ impl<'a> Teller<'a> {
     }
 
     fn sample(&mut self, samples: &[Sample]) -> Result<(), String> {
-        let mut sampler = FakeSampler(samples.iter().map(|sample| sample.vitals.clone()).collect());
+        let mut machine = FakeSampler(samples.iter().map(|sample| sample.vitals.clone()).collect());
         let mut memory = MemoryWatch::default();
         for Sample { at, vitals: _ } in samples {
-            let vitals = sampler.sample();
+            let vitals = machine.sample();
             let warnings = memory.due(&vitals, RunNs(nanos(*at)));
             self.tell(*at, vitals)?;
             for warning in warnings {

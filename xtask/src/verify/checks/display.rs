@@ -192,8 +192,8 @@ pub(super) fn missing(world: &World) -> Outcome {
             outcome.saw(Some(record.id));
             let has_digits = drawing.touched.chars().any(|c| c.is_ascii_digit());
             // A value that is told by what is not there has no cell that could be mistaken.
-            let leaves_a_trace = !drawing.touched.trim().is_empty();
-            if !has_digits && !(drawing.same_as_known && leaves_a_trace) {
+            let leaves_no_trace = drawing.touched.trim().is_empty();
+            if !has_digits && (!drawing.same_as_known || leaves_no_trace) {
                 continue;
             }
             let row = consumers(record).find(|row| place_of(&row.widget) == drawing.widget);

@@ -233,7 +233,7 @@ fn memory_resets_neighbours_and_ranges_have_their_codes() {
 #[test]
 fn what_the_probe_could_not_do_is_not_verified() {
     check(&["P00"], |evidence| {
-        seen(evidence).not_probed = Some("its path leads nowhere".to_owned())
+        seen(evidence).not_probed = Some("its path leads nowhere".to_owned());
     });
     check(&["P00"], |evidence| evidence.snapshot[0].reached = false);
     let mut evidence = whole();

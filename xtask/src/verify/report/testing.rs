@@ -1,4 +1,8 @@
 //! Records and a report for the tests of printers and fixes.
+#![expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "lists of ticks are written as literals where they are handed over"
+)]
 
 use crate::verify::code;
 use crate::verify::finding::{Finding, Hop, HopState, Location};
