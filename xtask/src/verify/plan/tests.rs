@@ -8,7 +8,7 @@ use crate::verify::record::parse;
 
 /// Returns the record of the specification with some cells changed.
 fn record(changes: &[(&str, &str)]) -> Record {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/telemetry/TELE-014_max_batches.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/sample/TELE-014_max_batches.md");
     let mut source = std::fs::read_to_string(path).expect("record");
     for (from, to) in changes {
         assert!(source.contains(from), "{from}");

@@ -21,8 +21,14 @@ fn records() -> Vec<(String, String)> {
     records
 }
 
-/// Returns one of them.
+/// Returns a record whose text stays as it is, whatever becomes of the real ones; else one of these.
 fn record(number: &str) -> (String, String) {
+    let sample = "xtask/fixtures/sample/TELE-014_max_batches.md";
+    if sample.contains(number) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(sample);
+        let source = std::fs::read_to_string(path).expect("sample");
+        return ("docs/telemetry/TELE-014_max_batches.md".to_owned(), source);
+    }
     records().into_iter().find(|(file, _)| file.contains(number)).expect("record")
 }
 
@@ -68,7 +74,7 @@ fn tele_014_is_read_as_it_is_written() {
     assert_eq!(record.thresholds.len(), 2);
     assert_eq!(record.transport.len(), 4);
     assert!(record.tests.iter().all(|row| row.name.value().contains("tele_014")));
-    assert_eq!(record.history.len(), 1);
+    assert_eq!(record.history.len(), 2);
     assert!(record.ladder[0].at.line == 3 && !record.boxes[6].note.is_empty());
 }
 
@@ -153,7 +159,7 @@ fn what_is_missing_is_named_once() {
         "the columns of `Health Thresholds` are other ones",
     );
     problem(
-        "| **Inputs** | `start_batch + requested_batches` |\n",
+        "| **Inputs** | `run.start_batch + run.requested_batches` |\n",
         "",
         "row `Inputs` is missing: what feeds the payload field, or `external`",
     );
