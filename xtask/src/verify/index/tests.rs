@@ -102,8 +102,8 @@ fn what_is_missing_is_named_with_its_neighbours() {
         &["karn_sanctum::Snapshot", "karn_sanctum::snapshot"],
     );
     check_missing(
-        "karn_sanctum::Snapshot::emty",
-        "karn_sanctum::Snapshot::emty",
+        "karn_sanctum::Snapshot::empty2",
+        "karn_sanctum::Snapshot::empty2",
         &["karn_sanctum::Snapshot::empty"],
     );
     check_missing(

@@ -60,11 +60,11 @@ fn unknown_names_are_refused_with_their_neighbours() {
     let training = Category::Training;
     refused(&args("TrainingStarted.max_batches", "max_batch", training), &["max_batches"]);
     refused(&args("TrainingStarted.max_batch", "max_batches", training), &["max_batches"]);
-    refused(&args("TrainingStartd.max_batches", "max_batches", training), &["TrainingStarted"]);
+    refused(&args("TrainingStarted2.max_batches", "max_batches", training), &["TrainingStarted"]);
     refused(&args("TrainingStarted", "max_batches", training), &["field of a payload"]);
     refused(&args("PpoUpdateCompleted.kl_divergence", "policy", training), &["PolicyView", "leaf"]);
     let mut with_widget = args("TrainingStarted.max_batches", "max_batches", training);
-    with_widget.widget.push("RunHeade".to_owned());
+    with_widget.widget.push("RunHeader2".to_owned());
     refused(&with_widget, &["RunHeader"]);
 }
 
