@@ -16,7 +16,7 @@ mod fsck;
 mod gc;
 mod ls;
 mod meter;
-mod nearest;
+pub(crate) mod nearest;
 pub mod path;
 mod read;
 pub mod render;
@@ -26,7 +26,6 @@ mod source;
 pub mod svg;
 mod tail;
 mod target;
-pub mod when;
 
 pub use failure::Failure;
 

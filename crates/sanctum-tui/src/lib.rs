@@ -10,6 +10,7 @@
 //! | [`live`], [`screen`], [`terminal`], [`keys`], [`signals`], [`suspend`] | the loop of the screen and the terminal under it |
 //! | [`plain`] | lines instead of a screen |
 //! | [`headless`] | commands that read runs, live or recorded, and need no terminal |
+//! | [`time`], [`when`] | the time machine, and moments as they are typed |
 //! | [`clock`], [`rate`], [`pace`], [`exit`](mod@exit) | the viewer's time, redraws and bytes per second, how it all ended |
 //!
 //! ```
@@ -46,6 +47,8 @@ pub mod signals;
 pub mod source;
 pub mod suspend;
 pub mod terminal;
+pub mod time;
+pub mod when;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -161,6 +161,7 @@ impl<'a> Live<'a> {
                     draw = true;
                 }
                 Effect::ShowGroup(place) => self.session.fold.show_group(place),
+                Effect::Time(ask) => self.session.ask(ask),
                 Effect::StopAfterBatch => {
                     self.session.stop_trainer(StopLevel::AfterBatch);
                     draw = true;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::fold::Picture;
+use crate::time::Ask;
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub enum Message {
 }
 
 /// What the program has to do after an update.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Nothing; the screen is as it was.
     None,
@@ -28,6 +29,8 @@ pub enum Effect {
     Redraw,
     /// Show the group with this place among the groups of the picture.
     ShowGroup(usize),
+    /// Ask the time machine.
+    Time(Ask),
     /// Give the terminal back and stop this process until it is continued.
     Suspend,
     /// Ask the trainer in this process to stop after its batch; the screen stays until it has.

@@ -12,6 +12,7 @@ use simic_emitter::{StopFlag, StopLevel};
 use crate::clock::Clock;
 use crate::fold::{Fold, Picture};
 use crate::source::{Arrival, Source};
+use crate::time::Ask;
 
 /// Arrivals that wait for the fold: some milliseconds of a fast run.
 const ARRIVALS: usize = 4096;
@@ -55,6 +56,11 @@ impl Session {
         if let Some(trainer) = &self.trainer {
             trainer.request(level);
         }
+    }
+
+    /// Asks the time machine.
+    pub fn ask(&self, _ask: Ask) {
+        unreachable!("the time machine is not wired yet, and no key asks it");
     }
 
     /// Stops the trainer and waits for its end to arrive, as long as a signal allows: the batch in progress, then the step

@@ -7,7 +7,7 @@ use crate::headless::cut::{Cut, Step, Wanted};
 use crate::headless::failure::Failure;
 use crate::headless::read;
 use crate::headless::source::Source;
-use crate::headless::when::When;
+use crate::when::When;
 
 mod course;
 mod judge;
@@ -32,7 +32,7 @@ pub(super) fn check(
     let at: When = args
         .at
         .parse()
-        .map_err(|error: super::when::WhenError| Failure::Usage(error.to_string()))?;
+        .map_err(|error: crate::when::WhenError| Failure::Usage(error.to_string()))?;
     let wanted = read::wanted(&args.group)?;
     let mut source = Source::open(&args.run)?;
     let mut cut = Cut::new(at, wanted.clone(), source.recording().is_single_run());

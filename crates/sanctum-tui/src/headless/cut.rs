@@ -6,7 +6,7 @@ use karn_sanctum::aggregator::MAX_RUNS;
 use karn_sanctum::{Aggregator, RunKey};
 use leyline::{Event, GroupId, Incoming, RunId, RunNs, Timestamp, ViewNs};
 
-use crate::headless::when::When;
+use crate::when::When;
 
 /// Which group of which run is wanted; `None`: the usual one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::fold::Picture;
 use crate::headless::cut::{Cut, Missing, Step, Wanted, received};
 use crate::headless::failure::Failure;
 use crate::headless::source::Source;
-use crate::headless::when::{self, When};
+use crate::when::{self, When};
 
 /// A run as it stood at a moment, and how whole it was up to there.
 #[derive(Debug)]
@@ -113,5 +113,5 @@ fn picture(aggregator: &Aggregator, key: Option<&RunKey>, now: ViewNs) -> Pictur
         None => aggregator.snapshot_without_run(now),
     };
     let shown = key.and_then(|key| groups.iter().position(|group| group == key)).unwrap_or(0);
-    Picture { snapshot, groups, shown, standing: None, ended: false }
+    Picture { snapshot, groups, shown, standing: None, moment: None, ended: false }
 }

@@ -11,8 +11,8 @@ use crate::cli::TailArgs;
 use crate::headless::failure::Failure;
 use crate::headless::row;
 use crate::headless::source::Source;
-use crate::headless::when::When;
 use crate::signals::{Signal, Signals};
+use crate::when::When;
 use crate::{plain, suspend};
 
 mod gate;

@@ -4,7 +4,7 @@ use leyline::{Incoming, RunNs, Timestamp};
 use nissa::recording::Seek;
 
 use crate::headless::cut::Place;
-use crate::headless::when::When;
+use crate::when::When;
 
 /// Closed up to the first event that reaches a moment, and open from that event on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,141 @@
+//! The time machine: what the screen asks it, and what it says about the moment that is shown.
+//!
+//! A place is a number of inputs: the state at place `n` is the fold of the first `n` inputs of the run. Nothing else is needed
+//! to name a moment, so everything that a person types or presses ([`Goal`]) is turned into one.
+
+use karn_sanctum::RunKey;
+use leyline::{RunNs, Timestamp};
+
+use crate::when::When;
+
+/// Where to go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Goal {
+    /// To a moment as the command line names it.
+    When(When),
+    /// To a place that was seen before: a mark, the first event of an alert.
+    Place(u64),
+    /// So many inputs on, or back.
+    Events(i64),
+    /// So many batches on, or back: to the place right after the batch.
+    Batches(i64),
+    /// To the next alert, or the one before.
+    Alert(Way),
+}
+
+/// A direction in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Towards the start.
+    Back,
+    /// Towards the end.
+    On,
+}
+
+/// How fast a replay goes: the time of the run over the time of the viewer, a power of two from 1/8 to 1024.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Speed(i8);
+
+impl Speed {
+    /// As fast as it was.
+    pub const ONE: Self = Self(0);
+    const SLOWEST: i8 = -3;
+    const FASTEST: i8 = 10;
+
+    /// Returns the next slower speed; the slowest stays.
+    #[must_use]
+    pub fn halved(self) -> Self {
+        Self((self.0 - 1).max(Self::SLOWEST))
+    }
+
+    /// Returns the next faster speed; the fastest stays.
+    #[must_use]
+    pub fn doubled(self) -> Self {
+        Self((self.0 + 1).min(Self::FASTEST))
+    }
+
+    /// Returns the seconds of the run in one second of the viewer.
+    pub fn factor(self) -> f64 {
+        f64::from(self.0).exp2()
+    }
+}
+
+/// What the time machine is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// Stand still at the moment that is shown, whose last input had this place; `None`: at the newest one.
+    Hold(Option<u64>),
+    /// Go somewhere and stand still there.
+    Go(Goal),
+    /// Go on from where it stands, at the speed that was set.
+    Play,
+    /// Set the speed.
+    Speed(Speed),
+    /// Go back to the newest state, and stay there.
+    Live,
+    /// Show this group from now on.
+    Group(RunKey),
+    /// Show what changed between two moments.
+    Compare(Goal, Goal),
+}
+
+/// How the view moves in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Motion {
+    /// It stands still.
+    Still,
+    /// It goes on at this speed.
+    Playing(Speed),
+}
+
+/// Something on the time bar.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Landmark {
+    /// Inputs folded when it is shown for the first time.
+    pub place: u64,
+    /// Its time on the producer's clock, as far as it is known.
+    pub at: Option<RunNs>,
+    /// What it is.
+    pub kind: LandmarkKind,
+}
+
+/// What a landmark is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LandmarkKind {
+    /// The first input of an alert: a line of the event log that warns, or worse.
+    Alert,
+    /// Inputs are missing here: numbers that were never received, or damage of the log.
+    Gap,
+}
+
+/// The moment that is shown, for the time bar.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// Inputs folded.
+    pub place: u64,
+    /// Number of the last event folded.
+    pub seq: Option<u64>,
+    /// Its time on the producer's monotonic clock.
+    pub at: Option<RunNs>,
+    /// Its time on the producer's wall clock.
+    pub ts: Option<Timestamp>,
+    /// Whether it stands or goes.
+    pub motion: Motion,
+    /// What is known of the whole run.
+    pub extent: Extent,
+}
+
+/// What is known of the whole run by now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extent {
+    /// The first place that can be shown; above 0 where only a part of the run is in memory.
+    pub first: u64,
+    /// The last place.
+    pub last: u64,
+    /// Times of the first and of the last input with a time.
+    pub times: Option<(RunNs, RunNs)>,
+    /// Alerts and gaps by place.
+    pub landmarks: std::sync::Arc<[Landmark]>,
+    /// Bytes read and bytes there are, while the run is still being read.
+    pub reading: Option<(u64, u64)>,
+}
