@@ -10,6 +10,7 @@
 //! | [`verdict`] | which limit applies to what, and what the banner should worry about |
 //! | [`formula`] | the computed metrics as functions of plain numbers |
 //! | [`history`], [`gap`] | the ring of latest points; what a hole in the sequence numbers means |
+//! | [`tally`] | how many inputs of each kind there were |
 //!
 //! ```
 //! use karn_sanctum::{Aggregator, Connection};
@@ -34,6 +35,7 @@ pub mod history;
 pub mod log;
 pub mod reading;
 pub mod snapshot;
+pub mod tally;
 pub mod verdict;
 
 pub use aggregator::{Aggregator, Link};
@@ -44,3 +46,4 @@ pub use snapshot::{
     EnvStatus, EnvView, EpisodesView, GpuView, LastUpdate, PolicyView, RunKey, Series, SinkLoss,
     Snapshot, TelemetryView, Trend, VitalsView,
 };
+pub use tally::Tally;

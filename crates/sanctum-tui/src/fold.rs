@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::latest::{Latest, latest};
 use crate::source::feed::Follow;
 use crate::source::{Arrival, Standing};
-use crate::time::Moment;
+use crate::time::{Comparison, Moment};
 
 /// Arrivals folded before the thread looks at the time again; few enough to take less than a millisecond.
 const AT_ONCE: usize = 512;
@@ -33,8 +33,10 @@ pub struct Picture {
     pub shown: usize,
     /// How this viewer stands with a run of another process; `None` for one of this process, and for a recorded one.
     pub standing: Option<Standing>,
-    /// Where in time it is; `None`: the newest state of a view that never left it.
+    /// Where in time it is; `None`: a picture that stands for itself, or one of a source without a time machine.
     pub moment: Option<Arc<Moment>>,
+    /// What was asked to be compared.
+    pub comparison: Option<Arc<Comparison>>,
     /// Whether nothing will follow: the source has ended.
     pub ended: bool,
 }
@@ -47,7 +49,15 @@ impl Picture {
 
     /// Returns a picture of one snapshot that stands for itself.
     pub const fn still(snapshot: Snapshot) -> Self {
-        Self { snapshot, groups: Vec::new(), shown: 0, standing: None, moment: None, ended: false }
+        Self {
+            snapshot,
+            groups: Vec::new(),
+            shown: 0,
+            standing: None,
+            moment: None,
+            comparison: None,
+            ended: false,
+        }
     }
 }
 
@@ -233,7 +243,7 @@ impl Worker {
         };
         let shown = shown.unwrap_or(0);
         let standing = self.follow.as_ref().map(|follow| follow.standing(now));
-        Arc::new(Picture { snapshot, groups, shown, standing, moment: None, ended })
+        Arc::new(Picture { groups, shown, standing, ended, ..Picture::still(snapshot) })
     }
 }
 

@@ -161,7 +161,10 @@ impl<'a> Live<'a> {
                     draw = true;
                 }
                 Effect::ShowGroup(place) => self.session.fold.show_group(place),
-                Effect::Time(ask) => self.session.ask(ask),
+                Effect::Time(ask) => {
+                    self.session.ask(ask);
+                    draw = true;
+                }
                 Effect::StopAfterBatch => {
                     self.session.stop_trainer(StopLevel::AfterBatch);
                     draw = true;

@@ -29,7 +29,7 @@ pub enum Effect {
     Redraw,
     /// Show the group with this place among the groups of the picture.
     ShowGroup(usize),
-    /// Ask the time machine.
+    /// Ask the time machine, and draw what changed on the screen at once.
     Time(Ask),
     /// Give the terminal back and stop this process until it is continued.
     Suspend,

@@ -60,7 +60,7 @@ impl Session {
 
     /// Asks the time machine.
     pub fn ask(&self, _ask: Ask) {
-        unreachable!("the time machine is not wired yet, and no key asks it");
+        // Not wired yet: the view stands still all the same.
     }
 
     /// Stops the trainer and waits for its end to arrive, as long as a signal allows: the batch in progress, then the step

@@ -3,7 +3,7 @@
 //! A place is a number of inputs: the state at place `n` is the fold of the first `n` inputs of the run. Nothing else is needed
 //! to name a moment, so everything that a person types or presses ([`Goal`]) is turned into one.
 
-use karn_sanctum::RunKey;
+use karn_sanctum::{RunKey, Snapshot, Tally};
 use leyline::{RunNs, Timestamp};
 
 use crate::when::When;
@@ -82,6 +82,8 @@ pub enum Ask {
 /// How the view moves in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Motion {
+    /// It follows the newest, as a live view does that was never held or has gone back with [`Ask::Live`].
+    Live,
     /// It stands still.
     Still,
     /// It goes on at this speed.
@@ -136,6 +138,39 @@ pub struct Extent {
     pub times: Option<(RunNs, RunNs)>,
     /// Alerts and gaps by place.
     pub landmarks: std::sync::Arc<[Landmark]>,
-    /// Bytes read and bytes there are, while the run is still being read.
-    pub reading: Option<(u64, u64)>,
+    /// How far it is, while the run is still being read.
+    pub reading: Option<Progress>,
+}
+
+/// How much of a run has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes read.
+    pub done: u64,
+    /// Bytes there are.
+    pub of: u64,
+    /// Events there are, if the end of the log tells.
+    pub events: Option<u64>,
+}
+
+/// One moment with all that a comparison needs of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instant {
+    /// The state of the group shown.
+    pub snapshot: Snapshot,
+    /// Inputs folded.
+    pub place: u64,
+    /// Its time on the producer's wall clock.
+    pub ts: Option<Timestamp>,
+    /// What was folded, by kind.
+    pub tally: Tally,
+}
+
+/// The answer to [`Ask::Compare`]. It comes with every picture until something else is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The moment that was named first.
+    pub before: Instant,
+    /// The moment that was named second; it may lie earlier.
+    pub after: Instant,
 }

@@ -25,7 +25,7 @@ fn picture(scenario: Scenario, count: usize) -> Picture {
     }
     let groups = aggregator.keys();
     let snapshot = groups.first().map_or_else(Snapshot::empty, |key| aggregator.snapshot(key, now));
-    Picture { snapshot, groups, shown: 0, standing: None, moment: None, ended: false }
+    Picture { groups, ..Picture::still(snapshot) }
 }
 
 /// A screen with a key press and a clock that stands unless it is moved.
@@ -272,14 +272,7 @@ fn a_scrolled_log_stays_on_its_lines_while_old_ones_go() {
         if count == 2000 || count == 2050 {
             let groups = aggregator.keys();
             let snapshot = aggregator.snapshot(&groups[0], ViewNs(0));
-            pictures.push(Picture {
-                snapshot,
-                groups,
-                shown: 0,
-                standing: None,
-                moment: None,
-                ended: false,
-            });
+            pictures.push(Picture { groups, ..Picture::still(snapshot) });
         }
     }
     let [before, after] = &pictures[..] else { panic!("the stream never ends") };

@@ -113,5 +113,5 @@ fn picture(aggregator: &Aggregator, key: Option<&RunKey>, now: ViewNs) -> Pictur
         None => aggregator.snapshot_without_run(now),
     };
     let shown = key.and_then(|key| groups.iter().position(|group| group == key)).unwrap_or(0);
-    Picture { snapshot, groups, shown, standing: None, moment: None, ended: false }
+    Picture { groups, shown, ..Picture::still(snapshot) }
 }
