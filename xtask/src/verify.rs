@@ -1,5 +1,4 @@
 //! `verify-telemetry`: compares what the records say with what the code does, from the emitter to the cell.
-#![expect(dead_code, reason = "until every part is there")]
 
 mod checks;
 mod code;
@@ -100,6 +99,9 @@ pub(crate) struct Args {
     /// Where cargo builds.
     #[arg(long, env = "CARGO_TARGET_DIR", hide = true)]
     target: Option<PathBuf>,
+    /// Where GitHub collects what a step has to say; written with --format github.
+    #[arg(long, env = "GITHUB_STEP_SUMMARY", hide = true)]
+    step_summary: Option<PathBuf>,
     /// Whether the terminal shall stay without colours.
     #[arg(long, env = "NO_COLOR", hide = true)]
     no_colour: Option<String>,
@@ -182,6 +184,9 @@ fn try_run(args: &Args, root: &Path, probe: fn() -> Command) -> Result<u8, Stop>
     let look = Look::of_stdout(args.no_colour.as_ref().is_some_and(|value| !value.is_empty()));
     deliver::print(&session, args.format, &args.reports, look)
         .map_err(|error| Stop::Usage(format!("{error:#}")))?;
+    if let Some(file) = args.step_summary.as_ref().filter(|_| args.format == report::Form::Github) {
+        deliver::step_summary(&session, file).map_err(|error| Stop::Usage(format!("{error:#}")))?;
+    }
     if args.is_dry_run {
         match deliver::rewrites(&session) {
             Ok(rewrites) => print!("{}", fix::write::difference(&rewrites)),
@@ -306,6 +311,25 @@ mod tests {
         let tree = tree(true);
         for probe in [no_probe, failing_probe, silent_probe] {
             check(tree.path(), &["--fail-on", "none"], probe, exit::NOT_VERIFIED);
+        }
+    }
+
+    #[test]
+    fn the_step_summary_is_added_to_what_stands_there_and_only_for_github() {
+        let tree = tree(true);
+        let file = tree.path().join("summary.md");
+        std::fs::write(&file, "before\n").unwrap();
+        let path = file.to_str().unwrap();
+        for (form, has_table) in [("human", false), ("github", true)] {
+            check(
+                tree.path(),
+                &["--static", "--format", form, "--step-summary", path],
+                silent_probe,
+                exit::NOT_VERIFIED,
+            );
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.starts_with("before\n"), "{text}");
+            assert_eq!(text.contains("## Telemetry records"), has_table, "{text}");
         }
     }
 

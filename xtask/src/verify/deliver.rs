@@ -9,7 +9,7 @@ use crate::verify::finding::Finding;
 use crate::verify::fix::{self, Rewrite};
 use crate::verify::generated;
 use crate::verify::report::human::Look;
-use crate::verify::report::{Context, Form, ReportFile};
+use crate::verify::report::{Context, Form, ReportFile, github};
 use crate::verify::session::Session;
 
 /// Adds what only the finished report shows: generated files that are out of date (L03). A part of a run cannot tell.
@@ -41,6 +41,16 @@ pub(crate) fn print(session: &Session, form: Form, files: &[ReportFile], look: L
             .with_context(|| format!("cannot write {}", file.path.display()))?;
     }
     Ok(())
+}
+
+/// Adds the full table to the file in which GitHub collects what the steps of a job have to say.
+pub(crate) fn step_summary(session: &Session, file: &Path) -> Result<()> {
+    use std::io::Write as _;
+    let text = github::step_summary(&session.report);
+    let opened = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    opened
+        .and_then(|mut out| out.write_all(text.as_bytes()))
+        .with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Returns everything that `--fix` writes; fails with the reason if this run may not write.

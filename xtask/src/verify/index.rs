@@ -114,11 +114,6 @@ impl SourceIndex {
         index
     }
 
-    /// Returns how many Rust files there are.
-    pub(crate) fn len(&self) -> usize {
-        self.files.len()
-    }
-
     /// Returns whether a file is there, Rust or not.
     pub(crate) fn has_file(&self, path: &str) -> bool {
         self.files.contains_key(path)
@@ -166,11 +161,6 @@ impl SourceIndex {
         });
         let mut gated = roots.flat_map(|root| &root.facts().children).filter(|c| c.is_gated);
         gated.any(|child| file.module.first() == Some(&child.name))
-    }
-
-    /// Returns the package of a file.
-    pub(crate) fn package_of(&self, path: &str) -> Option<&Package> {
-        self.packages.get(self.files.get(path)?.package)
     }
 
     /// Parses the files of the crates that are looked at as a whole, and `more`, on `threads` threads.

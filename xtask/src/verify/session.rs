@@ -16,6 +16,7 @@ use crate::verify::index::SourceIndex;
 use crate::verify::judge::{self, Outcomes, Scope};
 use crate::verify::plan;
 use crate::verify::probe_run;
+use crate::verify::progress::Progress;
 use crate::verify::record::{Cell, Record, parse_bytes};
 use crate::verify::report::Report;
 use crate::verify::tables::Tables;
@@ -67,17 +68,22 @@ fn run_with(setup: &Setup, known_answers: Option<Answers>) -> Result<Session, St
         timings.push((name.to_owned(), now.duration_since(last).as_secs_f64()));
         last = now;
     };
+    let progress = Progress::of_stderr();
+    progress.say("records and sources");
     let mut world = read(setup)?;
     known(&world.records, &setup.scope)?;
     lap("read");
     if !setup.scope.is_static {
+        progress.say("probe and tests");
         (world.evidence, world.tests) = known_answers.unwrap_or_else(|| ask(setup, &world));
         lap("probe and tests");
     }
     if setup.scope.is_deep {
+        progress.say("wire cuts");
         world.deep = deep::ran(&setup.root, &setup.target, &|| read(setup));
         lap("wire cuts");
     }
+    progress.say("checks");
     let outcomes = run_checks(&world);
     lap("checks");
     let mut report = judge::judge(&world, outcomes, &setup.scope);

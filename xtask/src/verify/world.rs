@@ -7,7 +7,7 @@ use telemetry_evidence::{Evidence, Plan};
 
 use crate::verify::deep::Deep;
 use crate::verify::index::SourceIndex;
-use crate::verify::record::{Record, RecordId};
+use crate::verify::record::Record;
 use crate::verify::tables::Tables;
 
 /// A result, or why there is none.
@@ -90,11 +90,6 @@ impl World {
         let is_exact = |record: &&Record| record.paths().iter().any(|declared| declared == leaf);
         let covering = |record: &&Record| record.paths().iter().any(|path| covers(path, leaf));
         self.records.iter().find(is_exact).or_else(|| self.records.iter().find(covering))
-    }
-
-    /// Returns the record with this number.
-    pub(crate) fn record(&self, id: RecordId) -> Option<&Record> {
-        self.records.iter().find(|record| record.id == id)
     }
 }
 

@@ -9,7 +9,6 @@ use crate::verify::record::{Cell, Consumer, Record};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Station {
     Payload,
-    Hub,
     Snapshot,
     Widget(String),
 }
@@ -73,7 +72,7 @@ pub(super) fn trail(record: &Record, broken: &Station) -> Vec<Hop> {
     });
     let widget = match broken {
         Station::Widget(name) => name.clone(),
-        Station::Payload | Station::Hub | Station::Snapshot => {
+        Station::Payload | Station::Snapshot => {
             consumers(record).next().map(|row| place_of(&row.widget)).unwrap_or_default()
         }
     };
@@ -87,7 +86,6 @@ pub(super) fn trail(record: &Record, broken: &Station) -> Vec<Hop> {
     ];
     let dies = match broken {
         Station::Payload => 1,
-        Station::Hub => 2,
         Station::Snapshot => 3,
         Station::Widget(_) => 4,
     };

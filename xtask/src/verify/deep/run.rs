@@ -25,8 +25,10 @@ pub(crate) struct Deep {
     pub(crate) cuts: Vec<Tried>,
     /// Wires that could not get a switch, and why.
     pub(crate) skipped: Vec<String>,
+    #[expect(dead_code, reason = "printed with the first whole run of the cuts")]
     pub(crate) build_seconds: f64,
     /// Without the build.
+    #[expect(dead_code, reason = "printed with the first whole run of the cuts")]
     pub(crate) seconds: f64,
 }
 

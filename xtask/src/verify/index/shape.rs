@@ -39,15 +39,6 @@ impl SourceIndex {
         self.leaves(&self.wire.snapshot)
     }
 
-    /// Returns all leaves of the payload of a kind of event.
-    pub(crate) fn payload_leaves(&self, kind: &str) -> Vec<String> {
-        let mut leaves = Vec::new();
-        if let Some((file, item)) = self.payload(kind) {
-            self.collect(file, item, "", 0, &mut leaves);
-        }
-        leaves
-    }
-
     /// Returns the kinds of events, in the order of the list.
     pub(crate) fn kinds(&self) -> Vec<&str> {
         self.variants().map(|(_, item)| item.name.as_str()).collect()
