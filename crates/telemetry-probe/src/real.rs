@@ -4,12 +4,13 @@
 //! |---|---|
 //! | [`inputs`], [`scenario`] | what a run is told from, and the scripted runs |
 //! | [`emit`], [`fold`], [`draw`](mod@draw) | the three parts of the way from there to the screen |
+//! | `look` | a snapshot drawn again with something changed |
 //! | [`catalogue`] | what the product says of itself |
 
 use karn_sanctum::{Snapshot, aggregator};
 use telemetry_evidence::evidence::{Metric, WidgetSeen};
 
-use crate::rig::{Drawn, Folded, Rig, Scenario, Script, Size, Step, Tree, View};
+use crate::rig::{Drawn, Folded, Looked, Rig, Scenario, Script, Size, Step, Tree, View};
 use crate::tree::{from_tree, to_tree};
 
 pub mod catalogue;
@@ -17,6 +18,7 @@ pub mod draw;
 pub mod emit;
 pub mod fold;
 pub mod inputs;
+mod look;
 pub mod scenario;
 
 /// The pipeline as it is built into the product.
@@ -46,7 +48,7 @@ impl Rig for RealRig {
         catalogue::elements().unwrap_or_default()
     }
 
-    fn judge(&self, snapshot: &mut Tree, _path: &str) {
+    fn judge(&self, snapshot: &mut Tree) {
         // All of them, because some verdicts depend on other readings. What is no snapshot is refused when it is drawn.
         let judged = from_tree(snapshot).and_then(|mut read: Snapshot| {
             aggregator::judge(&mut read);
@@ -59,6 +61,10 @@ impl Rig for RealRig {
 
     fn draw(&self, snapshot: &Tree, views: &[View]) -> Result<Vec<Drawn>, String> {
         draw::draw(snapshot, views)
+    }
+
+    fn look(&self, snapshot: &Tree, views: &[View]) -> Result<Box<dyn Looked + '_>, String> {
+        Ok(Box::new(look::Look::new(snapshot, views)?))
     }
 
     fn widgets(&self) -> Vec<WidgetSeen> {

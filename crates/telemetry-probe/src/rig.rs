@@ -3,6 +3,9 @@
 //! Everything crosses this border as a [`Tree`], so that one algorithm serves the real pipeline and the toy of the
 //! self-test. A rig is pure but for the threads of the hub it drives, and gives the same answer to the same call.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use telemetry_evidence::evidence::{HubSeen, Metric, WidgetSeen};
 
 /// A value as serde sees it: keeps NaN, infinities and the difference between integers and floats.
@@ -24,8 +27,8 @@ pub struct Scenario {
 /// One thing that reaches the aggregator or its surroundings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// An event through the hub.
-    Event(Emitted),
+    /// An event through the hub; shared, because most of a changed run is that of the unchanged one.
+    Event(Arc<Emitted>),
     /// A row that has to be rejected.
     Rejected,
     /// An event of a kind that nobody knows.
@@ -110,8 +113,29 @@ pub struct Row {
     pub classes: String,
 }
 
-/// A drawing.
-pub type Drawn = Vec<Row>;
+/// A drawing; what two of them have in common may be shared.
+pub type Drawn = Vec<Arc<Row>>;
+
+/// A snapshot that was drawn. Nearly all of the probe's time goes into drawing it again with one leaf changed, so that a
+/// rig may keep whatever makes this cheap; what it returns must be what [`Rig::draw`] would.
+pub trait Looked: Sync {
+    /// Returns the drawings, in the order of the views.
+    fn before(&self) -> &[Drawn];
+
+    /// Draws `snapshot`, which differs from the one that was drawn in these fields only, once for each of the views with
+    /// these numbers; `None` where it looks the same. Fails if it is no snapshot.
+    fn changed(
+        &self,
+        snapshot: &Tree,
+        fields: &BTreeSet<&str>,
+        views: &[usize],
+    ) -> Result<Vec<Option<Drawn>>, String>;
+
+    /// Draws `snapshot`, which differs in these fields only, and then the one that was drawn, with the same widgets in the
+    /// view with this number. Returns the second drawing, which is another one if a widget keeps something of the first.
+    fn again(&self, snapshot: &Tree, fields: &BTreeSet<&str>, view: usize)
+    -> Result<Drawn, String>;
+}
 
 /// A pipeline that can be probed.
 pub trait Rig: Sync {
@@ -130,18 +154,14 @@ pub trait Rig: Sync {
     /// Returns what an element of each list and map of the snapshot is made of, for C01: path with `[*]`, element.
     fn elements(&self) -> Vec<(&'static str, Tree)>;
 
-    /// Makes the verdict of a reading that was edited directly true again.
-    fn judge(&self, snapshot: &mut Tree, path: &str);
+    /// Makes the verdicts of readings that were edited directly true again.
+    fn judge(&self, snapshot: &mut Tree);
 
     /// Draws a snapshot with the real widgets, once per view. Fails if the tree is no snapshot (an edit of the wrong type).
     fn draw(&self, snapshot: &Tree, views: &[View]) -> Result<Vec<Drawn>, String>;
 
-    /// Draws `before` and then `after` with the same widgets, and returns the second drawing. The default is for widgets
-    /// that keep nothing between two drawings.
-    fn draw_after(&self, _before: &Tree, after: &Tree, view: &View) -> Result<Drawn, String> {
-        let drawn = self.draw(after, std::slice::from_ref(view))?;
-        drawn.into_iter().next().ok_or_else(|| "nothing was drawn".to_owned())
-    }
+    /// Draws a snapshot once per view, to draw it again with something changed.
+    fn look(&self, snapshot: &Tree, views: &[View]) -> Result<Box<dyn Looked + '_>, String>;
 
     /// Returns every widget, in the order of the screen.
     fn widgets(&self) -> Vec<WidgetSeen>;

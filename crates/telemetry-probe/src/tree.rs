@@ -13,7 +13,7 @@ mod de;
 mod json;
 mod ser;
 
-pub use de::from_tree;
+pub use de::{from_tree, from_variant};
 pub use json::{from_json, to_json};
 pub use ser::{Refused, to_tree};
 
@@ -55,6 +55,15 @@ impl Path {
         let mut parts = self.0.clone();
         parts.push(part);
         Self(parts)
+    }
+
+    /// Returns the field that it begins with.
+    #[must_use]
+    pub fn top(&self) -> Option<&str> {
+        match self.0.first() {
+            Some(Part::Field(name) | Part::Entry(name)) => Some(name),
+            Some(Part::Index(_)) | None => None,
+        }
     }
 
     /// Returns the path with `[*]` for every index and key.
@@ -359,6 +368,14 @@ mod tests {
     fn a_value_is_the_same_after_the_way_through_a_tree() {
         let tree = to_tree(&whole()).unwrap();
         assert_eq!(from_tree::<Whole>(&tree), Ok(whole()));
+    }
+
+    #[test]
+    fn a_variant_is_read_from_what_it_holds() {
+        let content = to_tree(&BTreeMap::from([("why", "so")])).unwrap();
+        assert_eq!(from_variant("Down", &content), Ok(Word::Down { why: "so".to_owned() }));
+        assert!(from_variant::<Word>("Up", &content).is_err());
+        assert!(from_variant::<u8>("Down", &content).is_err());
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn every_leaf_of_every_payload_is_reached() {
             if let Step::Event(event) = step {
                 leaves(&event.kind, &event.body, &maps, &mut seen);
                 leaves("envelope", &event.envelope, &maps, &mut seen);
-                kinds.insert(event.kind);
+                kinds.insert(event.kind.clone());
             }
         }
     }
@@ -182,7 +182,7 @@ fn judging_a_folded_snapshot_changes_nothing() {
     for scenario in RIG.scenarios() {
         let folded = fold(&scenario).snapshot;
         let mut judged = folded.clone();
-        RIG.judge(&mut judged, "policy.kl_divergence");
+        RIG.judge(&mut judged);
         assert_eq!(format!("{judged:?}"), format!("{folded:?}"), "{}", scenario.name);
     }
 }

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
+
+use crate::verify::cores::on_all_cores;
 
 mod discover;
 mod distance;
@@ -74,6 +75,8 @@ pub(crate) struct SourceIndex {
     root: Option<PathBuf>,
     packages: Vec<Package>,
     files: BTreeMap<String, SourceFile>,
+    /// Of each package, the file of each module of its library or program.
+    modules: Vec<BTreeMap<Vec<String>, String>>,
     /// Files that are no Rust, of trees in memory.
     others: BTreeSet<String>,
 }
@@ -99,10 +102,16 @@ impl SourceIndex {
     /// Makes an index of texts by path; manifests (`Cargo.toml`) are optional.
     pub(crate) fn of(texts: BTreeMap<String, String>) -> Self {
         let packages = discover::packages(&texts);
-        let mut index = Self { packages, ..Self::default() };
+        let modules = vec![BTreeMap::new(); packages.len()];
+        let mut index = Self { packages, modules, ..Self::default() };
         for (path, text) in texts {
             match discover::place(&index.packages, &path) {
                 Some((package, target, module)) => {
+                    if let Some(modules) = index.modules.get_mut(package)
+                        && target == Target::Main
+                    {
+                        modules.entry(module.clone()).or_insert_with(|| path.clone());
+                    }
                     let file = SourceFile { text, package, target, module, facts: OnceLock::new() };
                     index.files.insert(path, file);
                 }
@@ -163,8 +172,8 @@ impl SourceIndex {
         gated.any(|child| file.module.first() == Some(&child.name))
     }
 
-    /// Parses the files of the crates that are looked at as a whole, and `more`, on `threads` threads.
-    pub(crate) fn warm<'a>(&'a self, more: impl IntoIterator<Item = &'a str>, threads: usize) {
+    /// Parses the files of the crates that are looked at as a whole, and `more`, on all processors.
+    pub(crate) fn warm<'a>(&'a self, more: impl IntoIterator<Item = &'a str>) {
         let mut wanted: BTreeSet<&str> =
             TELLING.iter().flat_map(|krate| self.sources_of(krate)).collect();
         wanted.extend(more);
@@ -172,19 +181,8 @@ impl SourceIndex {
             wanted.iter().filter_map(|path| self.files.get(*path)).collect();
         // The longest first, so that no thread ends alone with a long one.
         files.sort_by_key(|file| std::cmp::Reverse(file.text.len()));
-        let next = AtomicUsize::new(0);
-        let work = || {
-            while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                file.facts();
-            }
-        };
-        std::thread::scope(|scope| {
-            for number in 1..threads {
-                let named = std::thread::Builder::new().name(format!("index-{number}"));
-                // Without a second thread the first one does all of it.
-                let _joined_by_scope = named.spawn_scoped(scope, work);
-            }
-            work();
+        on_all_cores(&files, |file| {
+            file.facts();
         });
     }
 }

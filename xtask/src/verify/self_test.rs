@@ -4,8 +4,8 @@
 //! this program look at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use telemetry_evidence::Evidence;
 
@@ -63,14 +63,39 @@ pub(crate) struct Bench<'a> {
     pub(crate) root: &'a Path,
     /// Folder for what is built.
     pub(crate) target: &'a Path,
-    /// Makes the command of the toy with this mistake.
-    pub(crate) toy: fn(&str) -> Command,
+    /// The toy, as cargo has just built it.
+    pub(crate) toy: PathBuf,
 }
 
-/// Returns the command that builds and runs the toy of this workspace.
-pub(crate) fn toy(defect: &str) -> Command {
-    let run = ["run", "-q", "-p", "telemetry-probe", "--example", "toy", "--", "--defect", defect];
-    process::command("cargo", &run)
+/// Builds the toy of this workspace and returns its program: once, because cargo needs longer to find out that nothing has
+/// changed than the toy does to run.
+pub(crate) fn toy() -> Result<PathBuf, String> {
+    const BUILD: [&str; 7] = [
+        "build",
+        "-q",
+        "-p",
+        "telemetry-probe",
+        "--example",
+        "toy",
+        "--message-format=json-render-diagnostics",
+    ];
+    let mut command = process::command("cargo", &BUILD);
+    let output = command.output().map_err(|error| format!("cannot start cargo: {error}"))?;
+    if !output.status.success() {
+        let messages = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("the toy does not build: {}", probe_run::gist(&messages)));
+    }
+    let told = String::from_utf8_lossy(&output.stdout);
+    program(&told).ok_or_else(|| "cargo built no toy".to_owned())
+}
+
+/// Returns the program that cargo says it built.
+fn program(told: &str) -> Option<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Built {
+        executable: Option<PathBuf>,
+    }
+    told.lines().filter_map(|line| serde_json::from_str::<Built>(line).ok()?.executable).next_back()
 }
 
 /// Makes every mistake, prints what was found, and returns how that ends for the shell. An error is one of ours.
@@ -124,7 +149,9 @@ struct Seen {
 fn look(bench: &Bench<'_>, defect: &str, records: &[Record]) -> Ran<Seen> {
     let files = Files::below(&bench.target.join("self-test"));
     let asked = plan::plan(records);
-    match probe_run::run((bench.toy)(defect), &asked, &files) {
+    let mut toy = Command::new(&bench.toy);
+    toy.args(["--defect", defect]).current_dir(bench.root).stdin(Stdio::null());
+    match probe_run::run(toy, &asked, &files) {
         Ran::No(why) => Ran::No(why),
         Ran::Yes(evidence) => match world(bench.root, records, Ran::Yes(evidence)) {
             Ok(world) => Ran::Yes(checked(world)),
@@ -264,6 +291,24 @@ mod tests {
         let numbers: Vec<u8> = SEEDS.iter().map(|seed| seed.number).collect();
         assert_eq!(numbers, (1..=13).collect::<Vec<u8>>());
         assert!(SEEDS.iter().all(|seed| !seed.may.contains(&seed.must)));
+    }
+
+    #[test]
+    fn the_program_is_the_one_that_cargo_names_last() {
+        let told = r#"{"reason":"compiler-artifact","executable":null}
+noise
+{"reason":"compiler-artifact","executable":"/t/toy"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(program(told), Some(PathBuf::from("/t/toy")));
+        assert_eq!(program("{\"reason\":\"build-finished\",\"success\":true}"), None);
+    }
+
+    #[test]
+    fn a_toy_that_is_gone_is_not_verified() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, target) = (crate::workspace::root(), folder.path());
+        let bench = Bench { root, target, toy: folder.path().join("toy") };
+        assert_eq!(run(&bench), Ok(exit::NOT_VERIFIED));
     }
 
     #[test]

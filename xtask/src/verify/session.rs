@@ -8,8 +8,9 @@ use std::time::Instant;
 use telemetry_evidence::Evidence;
 
 use crate::process;
-use crate::verify::checks::{CHECKS, tests_of_records};
+use crate::verify::checks::{CHECKS, Check, tests_of_records};
 use crate::verify::code::Tier;
+use crate::verify::cores::on_all_cores;
 use crate::verify::deep;
 use crate::verify::finding::Outcome;
 use crate::verify::index::SourceIndex;
@@ -122,7 +123,8 @@ fn run_checks(world: &World) -> Outcomes {
         };
         why.map_or_else(|| Ran::Yes(run(world)), |why| Ran::No(why.to_owned()))
     };
-    CHECKS.iter().map(|check| (check.code, outcome(check.code.spec().tier, check.run))).collect()
+    let one = |check: &Check| (check.code, outcome(check.code.spec().tier, check.run));
+    on_all_cores(CHECKS, one).into_iter().collect()
 }
 
 /// Reads tables, records and sources.
@@ -140,7 +142,7 @@ fn read_tree(root: &Path) -> Result<(Vec<Record>, SourceIndex, Tables), String> 
     });
     let index = index.map_err(|error| format!("cannot read the sources: {error:#}"))?;
     let records = records?;
-    index.warm(files_of(&records), threads());
+    index.warm(files_of(&records));
     Ok((records, index, tables))
 }
 
@@ -157,10 +159,6 @@ fn files_of(records: &[Record]) -> BTreeSet<&str> {
 
 fn is_rust(file: &str) -> bool {
     Path::new(file).extension().is_some_and(|end| end == "rs")
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Reads every record, on all processors; a folder that is not there holds none.
@@ -183,23 +181,8 @@ fn read_records(root: &Path) -> Result<Vec<Record>, String> {
             .map_err(|error| format!("cannot read {file}: {error}"))?;
         Ok(parse_bytes(&file, &bytes))
     };
-    let share = names.len().div_ceil(threads()).max(1);
-    let records = std::thread::scope(|scope| {
-        let parts: Vec<_> = names
-            .chunks(share)
-            .map(|names| {
-                let builder = std::thread::Builder::new().name("records".to_owned());
-                let work = move || names.iter().map(read).collect::<Vec<_>>();
-                (names, builder.spawn_scoped(scope, work))
-            })
-            .collect();
-        let parts = parts.into_iter().flat_map(|(names, thread)| match thread {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => names.iter().map(read).collect(),
-        });
-        parts.collect::<Result<Vec<Record>, String>>()
-    });
-    let mut records = records?;
+    let read = on_all_cores(&names, read).into_iter();
+    let mut records = read.collect::<Result<Vec<Record>, String>>()?;
     records.sort_by(|left, right| (left.id, &left.file).cmp(&(right.id, &right.file)));
     Ok(records)
 }

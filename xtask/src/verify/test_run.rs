@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process;
+use crate::verify::cores::on_all_cores;
 use crate::verify::probe_run::gist;
 use crate::verify::world::{Ran, TestResult, TestRun};
 use binary::Binary;
@@ -25,7 +26,13 @@ pub(crate) fn run(root: &Path, keys: &BTreeSet<Key>) -> Ran<TestRun> {
 
 /// Test binaries with the names that records have for what is in them.
 pub(crate) struct Prepared {
-    binaries: Vec<(Binary, BTreeMap<String, BTreeSet<Key>>)>,
+    binaries: Vec<Runner>,
+}
+
+/// A test binary, and for what each of its tests counts.
+struct Runner {
+    binary: Binary,
+    wanted: BTreeMap<String, BTreeSet<Key>>,
 }
 
 /// A variable that the tests see, and its value.
@@ -44,22 +51,8 @@ impl Prepared {
         let mut binaries = Vec::new();
         // Without a package no file of theirs exists, which T01 says of each.
         let built = if packages.is_empty() { Vec::new() } else { build(root, &packages, target)? };
-        for binary in built {
-            let Some(source) = binary.source(root) else { continue };
-            let near: Vec<&Key> = keys.iter().filter(|(file, _)| source.holds(file)).collect();
-            if near.is_empty() {
-                continue;
-            }
-            let names = list(&binary)?;
-            let mut wanted: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
-            for key in near {
-                for name in source.matching(&names, key) {
-                    wanted.entry(name.to_owned()).or_default().insert(key.clone());
-                }
-            }
-            if !wanted.is_empty() {
-                binaries.push((binary, wanted));
-            }
+        for found in on_all_cores(&built, |binary| wanted(root, binary, keys)) {
+            binaries.extend(found?);
         }
         Ok(Self { binaries })
     }
@@ -71,8 +64,11 @@ impl Prepared {
         variable: Option<Variable<'_>>,
     ) -> Result<TestRun, String> {
         let mut results = TestRun::new();
-        for at in 0..self.binaries.len() {
-            self.run_one(at, keys, variable, &mut results)?;
+        for found in on_all_cores(&self.binaries, |one| one.run(keys, variable)) {
+            for (key, result) in found? {
+                let worst = results.get(&key).map_or(result, |before| worse(*before, result));
+                results.insert(key, worst);
+            }
         }
         Ok(results)
     }
@@ -83,39 +79,52 @@ impl Prepared {
         keys: &BTreeSet<Key>,
         variable: Variable<'_>,
     ) -> Result<Option<Key>, String> {
-        for at in 0..self.binaries.len() {
-            let mut results = TestRun::new();
-            self.run_one(at, keys, Some(variable), &mut results)?;
-            let failed = results.into_iter().find(|(_, result)| *result == TestResult::Failed);
-            if let Some((key, _)) = failed {
+        for one in &self.binaries {
+            let mut found = one.run(keys, Some(variable))?.into_iter();
+            if let Some((key, _)) = found.find(|(_, result)| *result == TestResult::Failed) {
                 return Ok(Some(key));
             }
         }
         Ok(None)
     }
+}
 
-    fn run_one(
-        &self,
-        at: usize,
-        keys: &BTreeSet<Key>,
-        variable: Option<Variable<'_>>,
-        results: &mut TestRun,
-    ) -> Result<(), String> {
-        let Some((binary, wanted)) = self.binaries.get(at) else { return Ok(()) };
+impl Runner {
+    /// Runs those tests of the binary that belong to these keys.
+    fn run(&self, keys: &BTreeSet<Key>, variable: Option<Variable<'_>>) -> Result<TestRun, String> {
+        let mut results = TestRun::new();
         let asked = |names: &BTreeSet<Key>| names.iter().any(|key| keys.contains(key));
-        let names: Vec<&String> =
-            wanted.iter().filter(|(_, of)| asked(of)).map(|(name, _)| name).collect();
+        let wanted = self.wanted.iter().filter(|(_, of)| asked(of));
+        let names: Vec<&String> = wanted.map(|(name, _)| name).collect();
         if names.is_empty() {
-            return Ok(());
+            return Ok(results);
         }
-        for (name, result) in exact(binary, &names, variable)? {
-            for key in wanted.get(&name).into_iter().flatten().filter(|key| keys.contains(*key)) {
+        for (name, result) in exact(&self.binary, &names, variable)? {
+            let meant = self.wanted.get(&name).into_iter().flatten();
+            for key in meant.filter(|key| keys.contains(*key)) {
                 let worst = results.get(key).map_or(result, |before| worse(*before, result));
                 results.insert(key.clone(), worst);
             }
         }
-        Ok(())
+        Ok(results)
     }
+}
+
+/// Returns a binary with those of its tests that the keys name; `None` if there are none.
+fn wanted(root: &Path, binary: &Binary, keys: &BTreeSet<Key>) -> Result<Option<Runner>, String> {
+    let Some(source) = binary.source(root) else { return Ok(None) };
+    let near: Vec<&Key> = keys.iter().filter(|(file, _)| source.holds(file)).collect();
+    if near.is_empty() {
+        return Ok(None);
+    }
+    let names = list(binary)?;
+    let mut wanted: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
+    for key in near {
+        for name in source.matching(&names, key) {
+            wanted.entry(name.to_owned()).or_default().insert(key.clone());
+        }
+    }
+    Ok((!wanted.is_empty()).then(|| Runner { binary: binary.clone(), wanted }))
 }
 
 /// Returns the name of the package that a file belongs to; `None` if the file is not there (T01).

@@ -1,6 +1,7 @@
 //! The scripted runs, each made twice, and every leaf of inputs, payloads and snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde_json::Value as Json;
 use telemetry_evidence::evidence::{HubSeen, Leaf, WidgetSeen};
@@ -8,9 +9,11 @@ use telemetry_evidence::plan::{Bound, Interval, Move, RecordPlan};
 use telemetry_evidence::{Evidence, Plan};
 
 use crate::nudge::Bounds;
-use crate::rig::{Emitted, Folded, Rig, Script, Step, Subject, Tree, View};
+use crate::rig::{Emitted, Rig, Script, Step, Subject, Tree, View};
 use crate::tree::{Path, Shape, is_reading, to_json};
 
+use super::edits::Edit;
+use super::scripts::Place;
 use super::spread::spread;
 
 /// A scripted run.
@@ -19,6 +22,9 @@ pub(crate) struct Run {
     pub(crate) inputs: Tree,
     pub(crate) script: Script,
     pub(crate) snapshot: Tree,
+    /// What several stages ask for, made when the first one does.
+    pub(super) edits: OnceLock<Vec<Edit>>,
+    pub(super) places: OnceLock<BTreeMap<String, Place>>,
 }
 
 /// What all stages share.
@@ -30,6 +36,8 @@ pub(crate) struct Base<'a> {
     pub(crate) runs: Vec<Run>,
     /// Of inputs, payloads (whose paths begin with the kind) and snapshot; they share the maps.
     pub(crate) shape: Shape,
+    /// Every snapshot leaf of the baseline, and every one of which there is a value, with `[*]`.
+    pub(crate) names: BTreeSet<String>,
     /// A value of each snapshot leaf that is not absent, by path with `[*]`.
     pub(crate) samples: BTreeMap<String, Tree>,
     /// Snapshot leaves and widgets that differ between two identical runs: nothing can be said about them.
@@ -50,6 +58,7 @@ impl<'a> Base<'a> {
             widgets: rig.widgets(),
             runs: Vec::new(),
             shape: Shape::new(rig.maps()),
+            names: BTreeSet::new(),
             samples: BTreeMap::new(),
             unsteady: BTreeSet::new(),
         };
@@ -61,11 +70,13 @@ impl<'a> Base<'a> {
                 let folded = rig.fold(&script)?;
                 Ok::<_, String>((script, folded))
             };
-            twice().and_then(|first| Ok((first, twice()?)))
+            let (first, second) = (twice()?, twice()?);
+            let unsteady = base.twice(&first.1.snapshot);
+            Ok::<_, String>((first, second, unsteady))
         });
         for (scenario, made) in scenarios.into_iter().zip(made) {
             let name = scenario.name;
-            let ((script, folded), (script2, folded2)) =
+            let ((script, folded), (script2, folded2), unsteady) =
                 made.map_err(|why| format!("scenario {name}: {why}"))?;
             add_hub(&mut evidence.hub, &folded.hub);
             add_hub(&mut evidence.hub, &folded2.hub);
@@ -74,11 +85,21 @@ impl<'a> Base<'a> {
             for event in events(&script) {
                 base.shape.observe(&Path::default().field(&event.kind), &event.body);
             }
+            base.unsteady.extend(unsteady);
+            let moved =
+                base.shape.differences(&Path::default(), &folded.snapshot, &folded2.snapshot);
+            base.unsteady.extend(moved.iter().map(Path::wild));
             if !same_script(&script, &script2) {
                 base.unsteady.insert(format!("events of {name}"));
             }
-            base.compare_twins(&folded, &folded2);
-            let run = Run { name, inputs: scenario.inputs, script, snapshot: folded.snapshot };
+            let run = Run {
+                name,
+                inputs: scenario.inputs,
+                script,
+                snapshot: folded.snapshot,
+                edits: OnceLock::new(),
+                places: OnceLock::new(),
+            };
             base.runs.push(run);
         }
         if base.runs.is_empty() {
@@ -95,20 +116,18 @@ impl<'a> Base<'a> {
         Ok(base)
     }
 
-    fn compare_twins(&mut self, a: &Folded, b: &Folded) {
-        let moved = self.shape.differences(&Path::default(), &a.snapshot, &b.snapshot);
-        self.unsteady.extend(moved.iter().map(Path::wild));
+    /// Draws a snapshot twice and returns the widgets that do not look the same.
+    fn twice(&self, snapshot: &Tree) -> BTreeSet<String> {
         let views: Vec<_> =
             self.widgets.iter().flat_map(|widget| self.views(&widget.name)).collect();
-        let drawings = [self.rig.draw(&a.snapshot, &views), self.rig.draw(&a.snapshot, &views)];
-        let [Ok(a), Ok(b)] = drawings else { return };
-        for ((view, a), b) in views.iter().zip(a).zip(b) {
-            if a != b
-                && let Subject::Widget(name) = &view.what
-            {
-                self.unsteady.insert(name.clone());
-            }
-        }
+        let drawings = [self.rig.draw(snapshot, &views), self.rig.draw(snapshot, &views)];
+        let [Ok(a), Ok(b)] = drawings else { return BTreeSet::new() };
+        let others = views.iter().zip(a.into_iter().zip(b)).filter(|(_, (a, b))| a != b);
+        let names = others.filter_map(|(view, _)| match &view.what {
+            Subject::Widget(name) => Some(name.clone()),
+            Subject::Screen => None,
+        });
+        names.collect()
     }
 
     fn take_samples(&mut self) {
@@ -120,6 +139,10 @@ impl<'a> Base<'a> {
                 }
             }
         }
+        let baseline = self.runs.first().map(|run| &run.snapshot);
+        let leaves =
+            baseline.into_iter().flat_map(|tree| self.shape.leaves(&Path::default(), tree));
+        self.names = leaves.map(|(path, _)| path.wild()).chain(samples.keys().cloned()).collect();
         self.samples = samples;
     }
 
@@ -311,7 +334,7 @@ fn same_script(a: &Script, b: &Script) -> bool {
 /// Returns the events of a script.
 pub(crate) fn events(script: &Script) -> impl Iterator<Item = &Emitted> {
     script.steps.iter().filter_map(|step| match step {
-        Step::Event(event) => Some(event),
+        Step::Event(event) => Some(&**event),
         Step::Rejected | Step::Unknown | Step::Gap(_) | Step::Link(_) | Step::TrainerAlive(_) => {
             None
         }

@@ -93,8 +93,8 @@ fn draw_example(base: &Base<'_>, example: &Example) -> ExampleSeen {
         Err(why) => seen.failed = Some(why),
         Ok(drawn) => {
             for row in drawn {
-                seen.lines.push(row.text);
-                seen.classes.push(row.classes);
+                seen.lines.push(row.text.clone());
+                seen.classes.push(row.classes.clone());
             }
         }
     }
@@ -129,40 +129,49 @@ fn missing(base: &Base<'_>, record: &RecordPlan) -> Vec<MissingSeen> {
     }
     let run = known_run(base, record);
     let Ok(gone) = edited(base, run, &record.missing) else { return Vec::new() };
-    let mut all = Vec::new();
-    for place in &record.consumers {
-        let Ok(view) = view(base, place) else { continue };
-        let both = (draw(base, &run.snapshot, &view), draw(base, &gone, &view));
-        let (Ok(known), Ok(drawn)) = both else { continue };
-        let mut spots = moved(&known, &drawn);
-        // A digit that the known value happens to have in the same place belongs to the value all the same.
-        for other in others(base, record, &run.snapshot) {
-            if let Ok(other) = draw(base, &other, &view)
-                && other != known
-            {
-                spots.extend(moved(&other, &drawn));
+    let places = record.consumers.iter().filter_map(|place| Some((place, view(base, place).ok()?)));
+    let (places, views): (Vec<&Place>, Vec<View>) = places.unzip();
+    let Ok(looked) = base.rig.look(&run.snapshot, &views) else { return Vec::new() };
+    let Ok(drawn) = base.rig.draw(&gone, &views) else { return Vec::new() };
+    let known = looked.before();
+    let spots = known.iter().zip(&drawn).map(|(known, drawn)| moved(known, drawn));
+    let mut spots: Vec<BTreeSet<Spot>> = spots.map(|spots| spots.into_iter().collect()).collect();
+    // A digit that the known value happens to have in the same place belongs to the value all the same.
+    each_other(base, record, &run.snapshot, |snapshot, fields| {
+        let all: Vec<usize> = (0..views.len()).collect();
+        let others = looked.changed(snapshot, fields, &all).unwrap_or_default();
+        for ((other, drawn), spots) in others.into_iter().zip(&drawn).zip(&mut spots) {
+            if let Some(other) = other {
+                spots.extend(moved(&other, drawn));
             }
         }
+    });
+    let mut all = Vec::new();
+    for (((place, known), drawn), spots) in places.into_iter().zip(known).zip(drawn).zip(spots) {
         let (touched, classes) = read(&drawn, &spots);
-        let same_as_known = drawn == known;
-        let lines = drawn.into_iter().map(|row| row.text).collect();
+        let same_as_known = drawn == *known;
+        let lines = drawn.iter().map(|row| row.text.clone()).collect();
         all.push(MissingSeen { widget: name_of(place), lines, touched, classes, same_as_known });
     }
     all
 }
 
-/// Returns a snapshot with other values at the paths of a record, one at a time.
-fn others(base: &Base<'_>, record: &RecordPlan, snapshot: &Tree) -> Vec<Tree> {
-    let mut all = Vec::new();
+/// Hands on a snapshot with other values at the paths of a record, one at a time, and the field in which each stands.
+fn each_other(
+    base: &Base<'_>,
+    record: &RecordPlan,
+    snapshot: &Tree,
+    mut then: impl FnMut(&Tree, &BTreeSet<&str>),
+) {
+    let mut changed = snapshot.clone();
     for path in record.paths.iter().flat_map(|path| places(snapshot, path)) {
         let Some(leaf) = get(snapshot, &path) else { continue };
         for other in nudges(leaf, base.bounds_of_leaf(&path.wild()), &base.words) {
-            let mut changed = snapshot.clone();
             set(&mut changed, &path, other);
-            all.push(changed);
+            then(&changed, &path.top().into_iter().collect());
         }
+        set(&mut changed, &path, leaf.clone());
     }
-    all
 }
 
 fn draw_point(base: &Base<'_>, record: &RecordPlan, point: &Point) -> PointSeen {
@@ -173,10 +182,16 @@ fn draw_point(base: &Base<'_>, record: &RecordPlan, point: &Point) -> PointSeen 
         classes: BTreeMap::new(),
     };
     // The baseline has no alarm of its own that could be taken for one of this value.
-    let in_baseline = edited(base, &base.runs[0], &point.given).ok();
-    let has_place = in_baseline.is_some_and(|s| first_place(record, &s, &point.given).is_some());
-    let run = if has_place { &base.runs[0] } else { known_run(base, record) };
-    let snapshot = match edited(base, run, &point.given) {
+    let has_place = |s: &Tree| first_place(record, s, &point.given).is_some();
+    let in_baseline = edited(base, &base.runs[0], &point.given).ok().filter(has_place);
+    let (run, snapshot) = in_baseline.map_or_else(
+        || {
+            let run = known_run(base, record);
+            (run, edited(base, run, &point.given))
+        },
+        |snapshot| (&base.runs[0], Ok(snapshot)),
+    );
+    let snapshot = match snapshot {
         Ok(snapshot) => snapshot,
         Err(why) => {
             seen.failed = Some(why);
@@ -190,13 +205,22 @@ fn draw_point(base: &Base<'_>, record: &RecordPlan, point: &Point) -> PointSeen 
         seen.verdict =
             child(leaf, "verdict").and_then(Tree::as_text).map(|word| word.replace('_', " "));
     }
+    let mut places: Vec<&Place> = Vec::new();
+    let mut views = Vec::new();
     for consumer in &record.consumers {
-        match classes_of(base, run, &snapshot, spot.as_ref(), consumer) {
-            Ok(classes) => {
-                seen.classes.insert(name_of(consumer), classes);
+        match view(base, consumer) {
+            Ok(view) => {
+                places.push(consumer);
+                views.push(view);
             }
             Err(why) => seen.failed = Some(why),
         }
+    }
+    match classes_of(base, run, &snapshot, spot.as_ref(), &views) {
+        Ok(classes) => {
+            seen.classes = places.into_iter().map(name_of).zip(classes).collect();
+        }
+        Err(why) => seen.failed = Some(why),
     }
     seen
 }
@@ -208,33 +232,42 @@ fn first_place(record: &RecordPlan, snapshot: &Tree, given: &[Edit]) -> Option<P
     all.into_iter().flat_map(|name| places(snapshot, name)).next()
 }
 
-/// Returns the classes of the cells that the value at a place moves.
+/// Returns for each view the classes of the cells that the value at a place moves.
 fn classes_of(
     base: &Base<'_>,
     run: &Run,
     snapshot: &Tree,
     place: Option<&Path>,
-    consumer: &Place,
-) -> Result<BTreeSet<String>, String> {
-    let view = view(base, consumer)?;
-    let drawn = draw(base, snapshot, &view)?;
-    let mut spots: BTreeSet<Spot> = BTreeSet::new();
+    views: &[View],
+) -> Result<Vec<BTreeSet<String>>, String> {
+    if views.is_empty() {
+        return Ok(Vec::new());
+    }
+    let looked = base.rig.look(snapshot, views)?;
+    let drawn = looked.before();
+    let mut spots: Vec<BTreeSet<Spot>> = vec![BTreeSet::new(); views.len()];
     if let Some(path) = place
         && let Some(leaf) = get(snapshot, path)
     {
         let bounds = base.bounds_of_leaf(&path.wild());
         let values = nudges(leaf, bounds, &base.words).into_iter().take(1);
+        let all: Vec<usize> = (0..views.len()).collect();
+        let mut changed = snapshot.clone();
         // The same value with another verdict: the cells that carry the verdict, wherever they are.
         for other in values.chain(readings(leaf, &base.words)) {
-            let mut changed = snapshot.clone();
             set(&mut changed, path, other);
-            if let Ok(other) = draw(base, &changed, &view) {
-                spots.extend(moved(&other, &drawn));
+            let others = looked.changed(&changed, &path.top().into_iter().collect(), &all);
+            for (at, other) in others.unwrap_or_default().into_iter().enumerate() {
+                spots[at].extend(other.iter().flat_map(|other| moved(other, &drawn[at])));
             }
         }
     }
-    if spots.is_empty() {
-        spots = moved(&draw(base, &run.snapshot, &view)?, &drawn);
+    let mut classes = Vec::new();
+    for ((view, drawn), mut spots) in views.iter().zip(drawn).zip(spots) {
+        if spots.is_empty() {
+            spots = moved(&draw(base, &run.snapshot, view)?, drawn).into_iter().collect();
+        }
+        classes.push(read(drawn, &spots).1);
     }
-    Ok(read(&drawn, &spots).1)
+    Ok(classes)
 }

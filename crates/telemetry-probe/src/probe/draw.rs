@@ -6,20 +6,20 @@ use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{Dark, Difference, StaleSeen};
 
 use crate::nudge::far;
-use crate::rig::{Drawn, Size, Tree, View};
+use crate::rig::{Drawn, Looked, Size, Subject, View};
 use crate::tree::{Path, is_reading};
 
 use super::base::{Base, Run};
-use super::cells::{Numbers, Spot, moved};
-use super::edits::{Edit, Part, accepted, draw_edited, groups};
-use super::spread::{spread, spread_with};
+use super::cells::{Numbers, moved};
+use super::edits::{Edit, Part, accepted, draw_edited, groups, with_edits};
+use super::spread::spread_with;
 
 /// Edits of different leaves that are made at once to find the views that none of them moves.
 const GROUP: usize = 8;
 
 /// Takes from each plan the views that no edit of its group moves. A group has edits of different leaves, which are made
 /// all at once: where that changes nothing, none of them does. (Two that undo each other to the cell would go unseen.)
-fn narrow(base: &Base<'_>, run: &Run, edits: &[Edit], views: &[Seen], plans: &mut [Plan]) {
+fn narrow(looked: &dyn Looked, run: &Run, edits: &[Edit], plans: &mut [Plan]) {
     let planned: Vec<&Edit> = plans.iter().map(|plan| &edits[plan.edit]).collect();
     let groups = groups(&planned, GROUP);
     let seen = spread_with(
@@ -28,11 +28,10 @@ fn narrow(base: &Base<'_>, run: &Run, edits: &[Edit], views: &[Seen], plans: &mu
         |snapshot, group| {
             let all: BTreeSet<usize> =
                 group.iter().flat_map(|plan| plans[*plan].views.iter().copied()).collect();
-            let asked: Vec<View> = all.iter().map(|view| views[*view].view.clone()).collect();
+            let asked: Vec<usize> = all.into_iter().collect();
             let changed: Vec<&Edit> = group.iter().map(|plan| planned[*plan]).collect();
-            let drawn = draw_edited(base, snapshot, &changed, &asked).ok()?;
-            let moved =
-                all.into_iter().zip(drawn).filter(|(view, after)| views[*view].before != *after);
+            let drawn = draw_edited(looked, snapshot, &changed, &asked).ok()?;
+            let moved = asked.into_iter().zip(drawn).filter(|(_, after)| after.is_some());
             Some(moved.map(|(view, _)| view).collect::<BTreeSet<usize>>())
         },
     );
@@ -67,7 +66,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     let mut by_value = BTreeSet::new();
     let mut known: BTreeMap<(String, Size), Vec<Drawn>> = BTreeMap::new();
     for (index, run) in base.runs.iter().enumerate() {
-        let mut views = views(base, run);
+        let Some((looked, mut views)) = views(base, run) else { continue };
         for seen in &mut views {
             let looks = known.entry((seen.place.clone(), seen.view.size)).or_default();
             seen.is_new = !looks.contains(&seen.before);
@@ -82,7 +81,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             .map(|(edit, of)| Plan { edit, views: chosen(evidence, of, &views, index == 0) })
             .filter(|plan| !plan.views.is_empty())
             .collect();
-        narrow(base, run, &edits, &views, &mut plans);
+        narrow(&*looked, run, edits, &mut plans);
         evidence.probes += plans.len() as u32;
         for edit in
             plans.iter().map(|plan| &edits[plan.edit]).filter(|edit| edit.part != Part::Together)
@@ -95,31 +94,26 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             &plans,
             || run.snapshot.clone(),
             |snapshot, Plan { edit, views: chosen }| {
-                let asked: Vec<View> =
-                    chosen.iter().map(|view| views[*view].view.clone()).collect();
                 // What the snapshot refuses is no value for it.
-                let drawn = draw_edited(base, snapshot, &[&edits[*edit]], &asked).ok()?;
-                let seen = chosen.iter().zip(drawn).filter_map(|(view, after)| {
-                    let spots = moved(&views[*view].before, &after);
-                    (!spots.is_empty()).then_some((*view, spots, after))
-                });
+                let drawn = draw_edited(&*looked, snapshot, &[&edits[*edit]], chosen).ok()?;
+                let seen = chosen
+                    .iter()
+                    .zip(drawn)
+                    .filter_map(|(view, after)| Some((*view, views[*view].compare(&after?))));
                 Some(seen.collect::<Vec<_>>())
             },
         );
         for (plan, found) in plans.iter().zip(found) {
             let Some(found) = found else { continue };
             let edit = &edits[plan.edit];
-            for (view, spots, after) in &found {
-                views[*view].compare(after, spots);
-            }
             if edit.part == Part::Together {
                 continue;
             }
             let shown = evidence.draw.entry(edit.wild.clone()).or_default();
-            for (view, spots, _) in found {
+            for (view, count) in found {
                 let view = &views[view];
                 let cells = shown.entry(view.place.clone()).or_default();
-                *cells = (*cells).max(spots.len() as u32);
+                *cells = (*cells).max(count as u32);
                 let pair = (edit.wild.clone(), view.place.clone());
                 match edit.part {
                     Part::Value => by_value.insert(pair),
@@ -128,7 +122,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                 };
             }
         }
-        reach(base, run, &mut views, evidence);
+        reach(base, run, &*looked, &views, evidence);
         dark(run, &views, evidence);
     }
     let is_reading = |wild: &str| base.samples.get(wild).is_some_and(is_reading);
@@ -143,26 +137,31 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     memories(base, evidence);
 }
 
-pub(super) fn views(base: &Base<'_>, run: &Run) -> Vec<Seen> {
-    let mut seen = Vec::new();
-    for widget in base.widgets.iter().map(|widget| &widget.name) {
-        if base.unsteady.contains(widget) {
-            continue;
+/// Draws every steady widget alone in every view of its own; `None` if the rig cannot.
+pub(super) fn views<'b>(
+    base: &'b Base<'_>,
+    run: &Run,
+) -> Option<(Box<dyn Looked + 'b>, Vec<Seen>)> {
+    let steady = base.widgets.iter().filter(|widget| !base.unsteady.contains(&widget.name));
+    let views: Vec<View> = steady.flat_map(|widget| base.views(&widget.name)).collect();
+    let looked = base.rig.look(&run.snapshot, &views).ok()?;
+    let drawn = looked.before().iter().cloned();
+    let seen = views.into_iter().zip(drawn).map(|(view, before)| {
+        let widget = match &view.what {
+            Subject::Widget(name) => name.clone(),
+            Subject::Screen => String::new(),
+        };
+        Seen {
+            place: base.place(&widget, view.scene),
+            widget,
+            view,
+            numbers: Numbers::of(&before),
+            before,
+            is_new: true,
         }
-        let views = base.views(widget);
-        let Ok(drawn) = base.rig.draw(&run.snapshot, &views) else { continue };
-        for (view, before) in views.into_iter().zip(drawn) {
-            seen.push(Seen {
-                place: base.place(widget, view.scene),
-                widget: widget.clone(),
-                view,
-                numbers: Numbers::of(&before),
-                before,
-                is_new: true,
-            });
-        }
-    }
-    seen
+    });
+    let seen = seen.collect();
+    Some((looked, seen))
 }
 
 /// Returns the views worth drawing with a change: all in the first run; later those that look as none before, in their
@@ -185,46 +184,49 @@ fn chosen(evidence: &Evidence, edit: &Edit, views: &[Seen], is_first: bool) -> V
 }
 
 /// Moves far what a view shows and has digits that nothing has moved yet.
-fn reach(base: &Base<'_>, run: &Run, views: &mut [Seen], evidence: &Evidence) {
+fn reach(base: &Base<'_>, run: &Run, looked: &dyn Looked, views: &[Seen], evidence: &Evidence) {
     let leaves = base.shape.leaves(&Path::default(), &run.snapshot);
-    let jobs: Vec<(Path, Tree, Vec<usize>)> = leaves
+    let jobs: Vec<(Edit, Vec<usize>)> = leaves
         .into_iter()
         .filter_map(|(path, value)| {
-            let shown = evidence.draw.get(&path.wild())?;
+            let wild = path.wild();
+            let shown = evidence.draw.get(&wild)?;
             let is_open = |seen: &Seen| {
                 seen.is_new
                     && shown.contains_key(&seen.place)
                     && seen.numbers.open().next().is_some()
             };
             let open: Vec<usize> = (0..views.len()).filter(|view| is_open(&views[*view])).collect();
-            (!open.is_empty()).then_some((path, value, open))
+            (!open.is_empty()).then_some((path, wild, value, open))
         })
-        .flat_map(|(path, value, open)| {
-            let others = far(value, base.bounds_of_leaf(&path.wild()));
-            others.into_iter().map(move |other| (path.clone(), other, open.clone()))
+        .flat_map(|(path, wild, value, open)| {
+            let others = far(value, base.bounds_of_leaf(&wild));
+            others.into_iter().map(move |other| {
+                let changes = vec![(path.clone(), other)];
+                (Edit { changes, wild: String::new(), part: Part::Value }, open.clone())
+            })
         })
         .collect();
-    let found = spread_with(
+    spread_with(
         &jobs,
         || run.snapshot.clone(),
-        |snapshot, (path, other, open)| {
-            let changes = vec![(path.clone(), other.clone())];
-            let edit = Edit { changes, wild: String::new(), part: Part::Value };
-            let asked: Vec<View> = open.iter().map(|view| views[*view].view.clone()).collect();
-            let drawn = draw_edited(base, snapshot, &[&edit], &asked).unwrap_or_default();
-            let seen = open.iter().zip(drawn);
-            seen.map(|(view, after)| (*view, moved(&views[*view].before, &after), after))
-                .collect::<Vec<_>>()
+        |snapshot, (edit, open)| {
+            let drawn = draw_edited(looked, snapshot, &[edit], open).unwrap_or_default();
+            for (view, after) in open.iter().zip(drawn) {
+                if let Some(after) = after {
+                    views[*view].compare(&after);
+                }
+            }
         },
     );
-    for (view, spots, after) in found.into_iter().flatten() {
-        views[view].compare(&after, &spots);
-    }
 }
 
 impl Seen {
-    fn compare(&mut self, after: &Drawn, spots: &BTreeSet<Spot>) {
-        self.numbers.compare(&self.before, after, spots);
+    /// Takes in how the view looks with something changed, and returns how many cells are others.
+    fn compare(&self, after: &Drawn) -> usize {
+        let spots = moved(&self.before, after);
+        self.numbers.compare(&self.before, after, &spots);
+        spots.len()
     }
 }
 
@@ -255,19 +257,27 @@ fn memories(base: &Base<'_>, evidence: &mut Evidence) {
             base.views(&widget.name).into_iter().take(1).map(|view| (&widget.name, view))
         })
         .collect();
-    let found = spread(&jobs, |(widget, view)| {
-        let alone =
-            base.rig.draw(&run.snapshot, std::slice::from_ref(view)).ok()?.into_iter().next()?;
-        let shows = |edit: &&Edit| {
-            let shown = evidence.draw.get(&edit.wild);
-            edit.part == Part::Value && shown.is_some_and(|shown| shown.contains_key(*widget))
-        };
-        edits.iter().filter(shows).find_map(|edit| {
-            let before = edit.applied(&run.snapshot);
-            let after = base.rig.draw_after(&before, &run.snapshot, view).ok()?;
-            (after != alone).then(|| (texts(&alone), texts(&after)))
-        })
-    });
+    let views: Vec<View> = jobs.iter().map(|(_, view)| view.clone()).collect();
+    let Ok(looked) = base.rig.look(&run.snapshot, &views) else { return };
+    let numbers: Vec<usize> = (0..jobs.len()).collect();
+    let found = spread_with(
+        &numbers,
+        || run.snapshot.clone(),
+        |snapshot, view| {
+            let (widget, _) = &jobs[*view];
+            let alone = &looked.before()[*view];
+            let shows = |edit: &&Edit| {
+                let shown = evidence.draw.get(&edit.wild);
+                edit.part == Part::Value && shown.is_some_and(|shown| shown.contains_key(*widget))
+            };
+            edits.iter().filter(shows).find_map(|edit| {
+                let after = with_edits(snapshot, &[edit], |snapshot, fields| {
+                    looked.again(snapshot, fields, *view).ok()
+                })?;
+                (after != *alone).then(|| (texts(alone), texts(&after)))
+            })
+        },
+    );
     for ((widget, _), found) in jobs.iter().zip(found) {
         evidence.probes += 1;
         if let Some((expected, actual)) = found {

@@ -24,8 +24,11 @@ pub(crate) fn edited(base: &Base<'_>, run: &Run, edits: &[Edit]) -> Result<Tree,
         let Script { steps: _, idle, wall_step } = run.script;
         base.rig.fold(&Script { steps, idle, wall_step })?.snapshot
     };
-    for edit in direct {
+    for edit in &direct {
         put(base, &mut snapshot, edit)?;
+    }
+    if !direct.is_empty() {
+        base.rig.judge(&mut snapshot);
     }
     Ok(snapshot)
 }
@@ -58,12 +61,7 @@ fn is_snapshot_name(base: &Base<'_>, name: &str) -> bool {
         path.strip_prefix(wild.as_str())
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
-    base.samples.keys().any(|path| begins(path))
-        || base
-            .shape
-            .leaves(&Path::default(), &base.runs[0].snapshot)
-            .iter()
-            .any(|(path, _)| begins(&path.wild()))
+    base.names.iter().any(|path| begins(path))
 }
 
 /// Returns the places that a name means: one, or with `[*]` or a word in brackets that no key has, all entries.
@@ -123,7 +121,6 @@ fn put(base: &Base<'_>, snapshot: &mut Tree, edit: &Edit) -> Result<(), String> 
             _ => value,
         };
         *place = value;
-        base.rig.judge(snapshot, &path.to_string());
     }
     Ok(())
 }

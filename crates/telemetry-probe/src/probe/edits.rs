@@ -1,9 +1,9 @@
 //! Every change of every leaf of a snapshot, one at a time or some at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::nudge::{nudges, readings};
-use crate::rig::{Drawn, Tree, View};
+use crate::rig::{Drawn, Looked, Tree};
 use crate::tree::{Path, child, get_mut, is_reading, number, same};
 
 use super::base::{Base, Run};
@@ -31,15 +31,6 @@ pub(super) struct Edit {
     pub(super) part: Part,
 }
 
-impl Edit {
-    /// Returns the snapshot with the change.
-    pub(super) fn applied(&self, snapshot: &Tree) -> Tree {
-        let mut snapshot = snapshot.clone();
-        swap(&mut snapshot, &mut self.changes.clone());
-        snapshot
-    }
-}
-
 /// Exchanges values: done again it undoes itself, from the last change to the first.
 fn swap(snapshot: &mut Tree, changes: &mut [(Path, Tree)]) {
     for (path, value) in changes {
@@ -49,21 +40,31 @@ fn swap(snapshot: &mut Tree, changes: &mut [(Path, Tree)]) {
     }
 }
 
-/// Draws a snapshot with some edits, none of which touches what another one does. The snapshot is as before then:
-/// copying it would cost as much as drawing it.
+/// Draws the snapshot that was looked at with some edits, none of which touches what another one does. The copy of it is
+/// as before then: making one for each drawing would cost as much as drawing it.
 pub(super) fn draw_edited(
-    base: &Base<'_>,
+    looked: &dyn Looked,
     snapshot: &mut Tree,
     edits: &[&Edit],
-    views: &[View],
-) -> Result<Vec<Drawn>, String> {
+    views: &[usize],
+) -> Result<Vec<Option<Drawn>>, String> {
+    with_edits(snapshot, edits, |snapshot, fields| looked.changed(snapshot, fields, views))
+}
+
+/// Hands on the snapshot with some edits, and the names of the fields in which it is another one.
+pub(super) fn with_edits<R>(
+    snapshot: &mut Tree,
+    edits: &[&Edit],
+    then: impl FnOnce(&Tree, &BTreeSet<&str>) -> R,
+) -> R {
     let mut changes: Vec<(Path, Tree)> =
         edits.iter().flat_map(|edit| edit.changes.iter().cloned()).collect();
     swap(snapshot, &mut changes);
-    let drawn = base.rig.draw(snapshot, views);
+    let fields = edits.iter().flat_map(|edit| &edit.changes).filter_map(|(path, _)| path.top());
+    let done = then(snapshot, &fields.collect());
     changes.reverse();
     swap(snapshot, &mut changes);
-    drawn
+    done
 }
 
 /// Returns every change of every leaf of a run.
@@ -172,12 +173,17 @@ pub(super) fn groups(edits: &[&Edit], size: usize) -> Vec<Vec<usize>> {
 }
 
 /// Returns the edits that the snapshot does not refuse: what it refuses is no value for it.
-pub(super) fn accepted(base: &Base<'_>, run: &Run) -> Vec<Edit> {
+pub(super) fn accepted<'b>(base: &Base<'_>, run: &'b Run) -> &'b [Edit] {
+    run.edits.get_or_init(|| not_refused(base, run))
+}
+
+fn not_refused(base: &Base<'_>, run: &Run) -> Vec<Edit> {
+    let Ok(looked) = base.rig.look(&run.snapshot, &[]) else { return Vec::new() };
     let all = edits(base, run);
     let is_value = spread_with(
         &all,
         || run.snapshot.clone(),
-        |snapshot, edit| draw_edited(base, snapshot, &[edit], &[]).is_ok(),
+        |snapshot, edit| draw_edited(&*looked, snapshot, &[edit], &[]).is_ok(),
     );
     let kept = all.into_iter().zip(is_value).filter(|(_, is_value)| *is_value);
     let mut kept: Vec<Edit> = kept.map(|(edit, _)| edit).collect();

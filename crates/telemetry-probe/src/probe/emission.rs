@@ -6,10 +6,10 @@ use telemetry_evidence::Evidence;
 
 use crate::nudge::{Bounds, nudges};
 use crate::rig::{Emitted, Step, Tree};
-use crate::tree::{Path, set};
+use crate::tree::{Path, get_mut, same, set};
 
-use super::base::{Base, Run};
-use super::spread::spread;
+use super::base::Base;
+use super::spread::spread_with;
 
 /// Places of a leaf that stands in many, tried in the first run.
 const PLACES: usize = 8;
@@ -36,7 +36,12 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             }
             evidence.emission.entry(wild.clone()).or_default();
         }
-        let moved = spread(&jobs, |(_, path)| move_input(base, run, path));
+        let told = by_kind(&run.script.steps);
+        let moved = spread_with(
+            &jobs,
+            || run.inputs.clone(),
+            |inputs, (_, path)| move_input(base, &told, inputs, path),
+        );
         for ((wild, _), (moved, tries)) in jobs.into_iter().zip(moved) {
             evidence.probes += tries;
             evidence.emission.entry(wild.clone()).or_default().extend(moved);
@@ -44,33 +49,43 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     }
 }
 
-fn move_input(base: &Base<'_>, run: &Run, path: &Path) -> (BTreeSet<String>, u32) {
+/// Moves one input, in place: a copy of all of them for each of its values would cost as much as telling the run.
+fn move_input(
+    base: &Base<'_>,
+    told: &Kinds<'_>,
+    inputs: &mut Tree,
+    path: &Path,
+) -> (BTreeSet<String>, u32) {
     let mut moved = BTreeSet::new();
     let mut tries = 0;
-    let Some(leaf) = crate::tree::get(&run.inputs, path) else { return (moved, tries) };
+    let Some(leaf) = get_mut(inputs, path) else { return (moved, tries) };
     let mut others = nudges(leaf, Bounds::default(), &base.words);
     others.push(Tree::Null);
+    let old = leaf.clone();
     for other in others {
-        let mut inputs = run.inputs.clone();
-        set(&mut inputs, path, other);
+        set(inputs, path, other);
         // What the inputs refuse is no value for them.
-        if let Ok(steps) = base.rig.emit(&inputs) {
+        if let Ok(steps) = base.rig.emit(inputs) {
             tries += 1;
-            compare(base, &run.script.steps, &steps, &mut moved);
+            compare(base, told, &by_kind(&steps), &mut moved);
         }
     }
+    set(inputs, path, old);
     (moved, tries)
 }
 
 /// Compares the n-th event of each kind with the n-th of the same kind.
-fn compare(base: &Base<'_>, before: &[Step], after: &[Step], moved: &mut BTreeSet<String>) {
-    let (before, after) = (by_kind(before), by_kind(after));
+fn compare(base: &Base<'_>, before: &Kinds<'_>, after: &Kinds<'_>, moved: &mut BTreeSet<String>) {
     let kinds: BTreeSet<_> = before.keys().chain(after.keys()).collect();
     for kind in kinds {
         let none = Vec::new();
         let a = before.get(*kind).unwrap_or(&none);
         let b = after.get(*kind).unwrap_or(&none);
         for (a, b) in a.iter().zip(b) {
+            // Most events are as before, and looking costs less than naming.
+            if same(&a.body, &b.body) && same(&a.envelope, &b.envelope) {
+                continue;
+            }
             let root = Path::default().field(kind);
             let body = base.shape.differences(&root, &a.body, &b.body);
             let root = Path::default().field("envelope");
@@ -86,8 +101,11 @@ fn compare(base: &Base<'_>, before: &[Step], after: &[Step], moved: &mut BTreeSe
     }
 }
 
-fn by_kind(steps: &[Step]) -> BTreeMap<&str, Vec<&Emitted>> {
-    let mut kinds: BTreeMap<&str, Vec<&Emitted>> = BTreeMap::new();
+/// Events by kind, in their order.
+type Kinds<'a> = BTreeMap<&'a str, Vec<&'a Emitted>>;
+
+fn by_kind(steps: &[Step]) -> Kinds<'_> {
+    let mut kinds = Kinds::new();
     for step in steps {
         if let Step::Event(event) = step {
             kinds.entry(&event.kind).or_default().push(event);

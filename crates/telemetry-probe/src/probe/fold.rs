@@ -1,6 +1,7 @@
 //! Payloads to snapshot: every payload leaf, in the order of a real run and as the last writer, a little and a lot.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{FoldSeen, HubSeen};
@@ -8,7 +9,7 @@ use telemetry_evidence::plan::{Mode, Move, RecordPlan};
 
 use crate::nudge::{Bounds, nudges};
 use crate::rig::{Script, Subject, Tree, View};
-use crate::tree::{Path, set};
+use crate::tree::{Path, same, set};
 
 use super::base::{Base, Moved, add_hub, is_about};
 use super::scripts::{doubled, event, last_places, last_writer, with_value, with_value_everywhere};
@@ -87,8 +88,8 @@ impl Jobs<'_, '_> {
         let script = &base.runs[run].script;
         let canonical = self.reference(script.clone(), Some(base.runs[run].snapshot.clone()));
         let mut last = BTreeMap::new();
-        for (leaf, place) in last_places(base, script) {
-            if 0 < run && !is_open(base, evidence, &leaf) {
+        for (leaf, place) in last_places(base, &base.runs[run]) {
+            if 0 < run && !is_open(base, evidence, leaf) {
                 continue;
             }
             let Some(kind) = event(script, place.step).map(|event| event.kind.clone()) else {
@@ -100,26 +101,26 @@ impl Jobs<'_, '_> {
                 (moved, at, reference)
             });
             // Later runs are asked only for what is still to move: one change of it is enough.
-            let is_known = evidence.fold.contains_key(&leaf);
+            let is_known = evidence.fold.contains_key(leaf);
             let most = if is_known { 1 } else { usize::MAX };
-            let others = nudges(&place.value, base.bounds_of_payload(&leaf), &base.words);
+            let others = nudges(&place.value, base.bounds_of_payload(leaf), &base.words);
             for other in others.into_iter().take(most) {
                 let changed = with_value(script, place.step, &place.path, &other);
                 let both = if place.step == *at { Order::Both } else { Order::Canonical };
-                self.push(run, &leaf, both, canonical, changed);
+                self.push(run, leaf, both, canonical, changed);
                 if both == Order::Canonical {
                     let changed = with_value(moved, *at, &place.path, &other);
-                    self.push(run, &leaf, Order::LastWriter, *reference, changed);
+                    self.push(run, leaf, Order::LastWriter, *reference, changed);
                 }
             }
             if is_known {
                 continue;
             }
             let gone = with_value(script, place.step, &place.path, &Tree::Null);
-            self.push(run, &leaf, Order::Absent, canonical, gone);
+            self.push(run, leaf, Order::Absent, canonical, gone);
             let none = |_: &Tree| Some(Tree::Null);
             let gone = with_value_everywhere(script, &kind, &place.path, &none);
-            self.push(run, &leaf, Order::Absent, canonical, gone);
+            self.push(run, leaf, Order::Absent, canonical, gone);
         }
         self.add_envelopes(run, canonical, evidence);
         self.add_kinds(run, canonical, evidence);
@@ -162,7 +163,8 @@ impl Jobs<'_, '_> {
                     };
                     let mut others = nudges(&old, Bounds::default(), &base.words);
                     if turn < others.len() {
-                        set(&mut event.envelope, &path, others.swap_remove(turn));
+                        let other = others.swap_remove(turn);
+                        set(&mut Arc::make_mut(event).envelope, &path, other);
                     }
                 }
                 self.push(run, &leaf, Order::Canonical, canonical, changed);
@@ -214,12 +216,12 @@ impl Jobs<'_, '_> {
         let mut tried = BTreeSet::new();
         for (run, at) in canonical {
             let script = &base.runs[run].script;
-            for (leaf, place) in last_places(base, script) {
-                let seen = evidence.fold.get(&leaf);
+            for (leaf, place) in last_places(base, &base.runs[run]) {
+                let seen = evidence.fold.get(leaf);
                 let moves = seen.is_some_and(|seen| !seen.canonical.is_empty());
                 let is_first = tried.insert(leaf.clone());
-                let is_wanted = if is_window(&leaf) {
-                    is_first || is_open(base, evidence, &leaf)
+                let is_wanted = if is_window(leaf) {
+                    is_first || is_open(base, evidence, leaf)
                 } else {
                     // What moves something as the last writer only may still do so in another run.
                     let is_masked = seen.is_some_and(|seen| !seen.last_writer.is_empty());
@@ -231,14 +233,14 @@ impl Jobs<'_, '_> {
                 let Some(kind) = event(script, place.step).map(|event| event.kind.clone()) else {
                     continue;
                 };
-                let bounds = base.bounds_of_payload(&leaf);
+                let bounds = base.bounds_of_payload(leaf);
                 for turn in 0..2 {
                     let other = |old: &Tree| {
                         let mut others = nudges(old, bounds, &base.words);
                         (turn < others.len()).then(|| others.swap_remove(turn))
                     };
                     let changed = with_value_everywhere(script, &kind, &place.path, &other);
-                    self.push(run, &leaf, Order::Canonical, at, changed);
+                    self.push(run, leaf, Order::Canonical, at, changed);
                 }
             }
         }
@@ -322,11 +324,13 @@ fn draw_through(base: &Base<'_>, drawn: &BTreeMap<String, Tree>, evidence: &mut 
         .iter()
         .flat_map(|widget| base.views(&widget.name).into_iter().take(1))
         .collect();
-    let Ok(before) = base.rig.draw(&base.runs[0].snapshot, &views) else { return };
+    let Ok(looked) = base.rig.look(&base.runs[0].snapshot, &views) else { return };
+    let all: Vec<usize> = (0..views.len()).collect();
     let drawn: Vec<_> = drawn.iter().collect();
     let moved = spread(&drawn, |(_, snapshot)| {
-        let Ok(after) = base.rig.draw(snapshot, &views) else { return Vec::new() };
-        let changed = before.iter().zip(after).zip(&views).filter(|((a, b), _)| *a != b);
+        let fields = others(&base.runs[0].snapshot, snapshot);
+        let Ok(after) = looked.changed(snapshot, &fields, &all) else { return Vec::new() };
+        let changed = after.iter().zip(&views).filter(|(after, _)| after.is_some());
         changed
             .filter_map(|(_, view)| match &view.what {
                 Subject::Widget(name) => Some(base.place(name, view.scene)),
@@ -337,4 +341,11 @@ fn draw_through(base: &Base<'_>, drawn: &BTreeMap<String, Tree>, evidence: &mut 
     for ((leaf, _), moved) in drawn.iter().zip(moved) {
         evidence.through.entry((*leaf).clone()).or_default().extend(moved);
     }
+}
+
+/// Returns the names of the fields in which two snapshots differ.
+fn others<'t>(a: &'t Tree, b: &'t Tree) -> BTreeSet<&'t str> {
+    let (Tree::Map(a), Tree::Map(b)) = (a, b) else { return BTreeSet::new() };
+    let fields = a.iter().zip(b).filter(|((_, a), (_, b))| !same(a, b));
+    fields.filter_map(|((name, _), _)| name.as_text()).collect()
 }

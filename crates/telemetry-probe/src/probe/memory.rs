@@ -1,6 +1,7 @@
 //! What is left behind: by an earlier event, by an earlier run, by another environment, by an update without a value.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::{Difference, Foreign, StaleSeen};
@@ -32,7 +33,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
 
 /// A then B against B alone, for every leaf that a record calls a last value.
 fn remembered(base: &Base<'_>, evidence: &mut Evidence) {
-    let places: Vec<_> = base.runs.iter().map(|run| last_places(base, &run.script)).collect();
+    let places: Vec<_> = base.runs.iter().map(|run| last_places(base, run)).collect();
     let mut jobs: Vec<(&Vec<String>, &Script, &Place, Tree)> = Vec::new();
     for record in &base.plan.records {
         for term in &record.moves {
@@ -121,7 +122,7 @@ fn beginning(script: &Script, at: f64) -> Option<Vec<Step>> {
         if let Some(Tree::Text(id)) = tree::child_mut(&mut event.envelope, "run_id") {
             id.push_str("-2");
         }
-        Step::Event(event)
+        Step::Event(Arc::new(event))
     });
     Some(events.collect())
 }
@@ -185,8 +186,8 @@ fn stale(base: &Base<'_>, evidence: &mut Evidence) {
     let mut jobs = Vec::new();
     let mut done = BTreeSet::new();
     for run in &base.runs {
-        for (leaf, place) in last_places(base, &run.script) {
-            if event(&run.script, place.step).is_some() && done.insert(leaf.clone()) {
+        for (leaf, place) in last_places(base, run) {
+            if event(&run.script, place.step).is_some() && done.insert(leaf) {
                 // The one before it is what is left; an event of the same number would be the same update.
                 let mut script = with_value(&run.script, place.step, &place.path, &Tree::Null);
                 script.idle += LONG;

@@ -32,15 +32,15 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
         evidence.screens.insert(size_of(view), BTreeSet::new());
     }
     for run in &base.runs {
-        let Ok(before) = base.rig.draw(&run.snapshot, &views) else { continue };
-        let edits: Vec<Edit> = accepted(base, run)
-            .into_iter()
+        let Ok(looked) = base.rig.look(&run.snapshot, &views) else { continue };
+        let edits: Vec<&Edit> = accepted(base, run)
+            .iter()
             .filter(|edit| evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty()))
             .collect();
         let open =
             |edit: &Edit, view: &View| !evidence.screens[&size_of(view)].contains(&edit.wild);
         let mut by_leaf: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
-        for edit in edits.iter().filter(|edit| views.iter().any(|view| open(edit, view))) {
+        for edit in edits.into_iter().filter(|edit| views.iter().any(|view| open(edit, view))) {
             by_leaf.entry(&edit.wild).or_default().push(edit);
         }
         let by_leaf: Vec<_> = by_leaf.into_values().collect();
@@ -53,19 +53,14 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                     let left: Vec<usize> = (0..views.len())
                         .filter(|view| !seen.contains(view) && open(edit, &views[*view]))
                         .collect();
-                    let asked: Vec<View> = left.iter().map(|view| views[*view].clone()).collect();
-                    if asked.is_empty() {
+                    if left.is_empty() {
                         break;
                     }
-                    let Ok(after) = draw_edited(base, snapshot, &[edit], &asked) else {
+                    let Ok(after) = draw_edited(&*looked, snapshot, &[edit], &left) else {
                         continue;
                     };
-                    seen.extend(
-                        left.into_iter()
-                            .zip(after)
-                            .filter(|(view, after)| before[*view] != *after)
-                            .map(|(view, _)| view),
-                    );
+                    let moved = left.into_iter().zip(after).filter(|(_, after)| after.is_some());
+                    seen.extend(moved.map(|(view, _)| view));
                 }
                 seen
             },
@@ -86,32 +81,35 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
 /// Digits on whole screens that stand in no widget, and that no change of many leaves at once moves.
 fn dark_screens(base: &Base<'_>, views: &[View], evidence: &mut Evidence) {
     let run = &base.runs[0];
-    let Ok(before) = base.rig.draw(&run.snapshot, views) else { return };
+    let Ok(looked) = base.rig.look(&run.snapshot, views) else { return };
+    let before = looked.before();
     let mut alone = BTreeSet::new();
-    for seen in self::views(base, run) {
+    for seen in self::views(base, run).into_iter().flat_map(|(_, seen)| seen) {
         alone.extend(tokens(&seen.before).into_iter().map(|token| token.text));
     }
     let open: Vec<usize> = (0..views.len())
         .filter(|view| tokens(&before[*view]).iter().any(|token| !alone.contains(&token.text)))
         .collect();
+    let numbers: Vec<Numbers> = before.iter().map(Numbers::of).collect();
     let edits = accepted(base, run);
     let values: Vec<&Edit> = edits.iter().filter(|edit| edit.part == Part::Value).collect();
     let groups = groups(&values, GROUP);
-    let asked: Vec<View> = open.iter().map(|view| views[*view].clone()).collect();
-    let drawn = spread_with(
+    spread_with(
         &groups,
         || run.snapshot.clone(),
         |snapshot, group| {
             let changed: Vec<&Edit> = group.iter().map(|edit| values[*edit]).collect();
-            draw_edited(base, snapshot, &changed, &asked).unwrap_or_default()
+            let drawn = draw_edited(&*looked, snapshot, &changed, &open).unwrap_or_default();
+            for (view, after) in open.iter().zip(drawn) {
+                if let Some(after) = after {
+                    let spots = moved(&before[*view], &after);
+                    numbers[*view].compare(&before[*view], &after, &spots);
+                }
+            }
         },
     );
-    for (at, view) in open.iter().enumerate() {
-        let before = &before[*view];
-        let mut numbers = Numbers::of(before);
-        for after in drawn.iter().filter_map(|drawn| drawn.get(at)) {
-            numbers.compare(before, after, &moved(before, after));
-        }
+    for view in &open {
+        let (before, numbers) = (&before[*view], &numbers[*view]);
         evidence.numerals += numbers.len() as u32;
         for token in numbers.open() {
             // What lies on top of a widget cuts its numbers.

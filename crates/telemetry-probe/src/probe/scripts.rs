@@ -1,11 +1,12 @@
 //! Scripted runs with one thing changed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::rig::{Emitted, Script, Step, Tree};
 use crate::tree::{Path, set};
 
-use super::base::Base;
+use super::base::{Base, Run};
 
 /// Where a payload leaf stands: the step, and the path in its payload.
 #[derive(Debug, Clone)]
@@ -15,8 +16,12 @@ pub(crate) struct Place {
     pub(crate) value: Tree,
 }
 
-/// Returns where each payload leaf stands for the last time in a script with something in it, by path with `[*]`.
-pub(crate) fn last_places(base: &Base<'_>, script: &Script) -> BTreeMap<String, Place> {
+/// Returns where each payload leaf stands for the last time in a run with something in it, by path with `[*]`.
+pub(crate) fn last_places<'b>(base: &Base<'_>, run: &'b Run) -> &'b BTreeMap<String, Place> {
+    run.places.get_or_init(|| find_places(base, &run.script))
+}
+
+fn find_places(base: &Base<'_>, script: &Script) -> BTreeMap<String, Place> {
     let mut places = BTreeMap::new();
     for (step, event) in script.steps.iter().enumerate().rev() {
         let Step::Event(event) = event else { continue };
@@ -58,7 +63,7 @@ pub(crate) fn with_value(script: &Script, step: usize, path: &Path, value: &Tree
 
 fn put(script: &mut Script, step: usize, path: &Path, value: &Tree) {
     if let Some(Step::Event(event)) = script.steps.get_mut(step) {
-        set(&mut event.body, path, value.clone());
+        set(&mut Arc::make_mut(event).body, path, value.clone());
     }
 }
 
@@ -77,7 +82,7 @@ pub(crate) fn with_value_everywhere(
             && !matches!(old, Tree::Null)
             && let Some(new) = value(old)
         {
-            set(&mut event.body, path, new);
+            set(&mut Arc::make_mut(event).body, path, new);
         }
     }
     script
@@ -91,7 +96,7 @@ pub(crate) fn last_writer(script: &Script, step: usize) -> (Script, usize) {
     let mut script = script.clone();
     let mut moved = script.steps.remove(step);
     if let (Step::Event(event), Some(at)) = (&mut moved, at) {
-        event.at = at;
+        Arc::make_mut(event).at = at;
     }
     script.steps.insert(last, moved);
     (script, last)
@@ -113,7 +118,8 @@ mod tests {
     fn script() -> Script {
         let event = |kind: &str, at| {
             let body = Tree::Map(vec![("x".into(), Tree::from(1))]);
-            Step::Event(Emitted { kind: kind.to_owned(), at, envelope: Tree::Null, body })
+            let envelope = Tree::Null;
+            Step::Event(Arc::new(Emitted { kind: kind.to_owned(), at, envelope, body }))
         };
         let steps = vec![event("A", 1.0), event("B", 2.0), Step::Link(false)];
         Script { steps, idle: 0.0, wall_step: 0.0 }

@@ -1,5 +1,7 @@
 //! Draws with the real widgets, alone or as a whole screen, and says of each cell which style class it has.
 
+use std::sync::Arc;
+
 use karn_sanctum::Snapshot;
 use leyline::ViewNs;
 use ratatui::buffer::{Buffer, Cell};
@@ -12,6 +14,7 @@ use sanctum_tui::fold::Picture;
 use sanctum_tui::layout;
 use sanctum_tui::message::Message;
 use sanctum_widgets::{Class, Theme, WidgetId, widget_id};
+use serde::de::DeserializeOwned;
 
 use crate::rig::{Drawn, Row, Size, Subject, Tree, View};
 use crate::tree::from_tree;
@@ -93,26 +96,45 @@ pub fn sizes(widget: &str) -> Vec<Size> {
 
 /// Draws a snapshot, once per view.
 pub fn draw(tree: &Tree, views: &[View]) -> Result<Vec<Drawn>, String> {
-    let snapshot: Snapshot = from_tree(tree).map_err(|error| error.to_string())?;
-    views.iter().map(|view| draw_one(&snapshot, view)).collect()
+    let snapshot = read(tree)?;
+    let mut buffer = Buffer::default();
+    let drawn = views.iter().map(|view| {
+        paint(&snapshot, view, &mut buffer)?;
+        Ok(rows(&buffer, None))
+    });
+    drawn.collect()
 }
 
-fn draw_one(snapshot: &Snapshot, View { what, scene, size }: &View) -> Result<Drawn, String> {
+/// Reads a snapshot, or a part of one.
+pub(super) fn read<T: DeserializeOwned>(tree: &Tree) -> Result<T, String> {
+    from_tree(tree).map_err(|error| error.to_string())
+}
+
+/// Draws a view into a buffer, whatever was in it.
+pub(super) fn paint(
+    snapshot: &Snapshot,
+    View { what, scene, size }: &View,
+    buffer: &mut Buffer,
+) -> Result<(), String> {
     let found = SCENES.iter().find(|(name, _)| name == scene);
     let (_, scene) = *found.ok_or_else(|| format!("no scene is called {scene}"))?;
-    let buffer = match what {
+    match what {
         Subject::Widget(name) => {
             let id = WidgetId::from_name(name).ok_or_else(|| format!("no widget: {name}"))?;
-            alone(id, snapshot, scene, *size)
+            alone(id, snapshot, scene, *size, buffer);
         }
-        Subject::Screen => screen(snapshot, scene, *size),
-    };
-    Ok(rows(&buffer))
+        Subject::Screen => screen(snapshot, scene, *size, buffer),
+    }
+    Ok(())
 }
 
-fn alone(id: WidgetId, snapshot: &Snapshot, scene: Scene, size: Size) -> Buffer {
-    let area = Rect::new(0, 0, size.columns, size.rows);
-    let mut buffer = Buffer::empty(area);
+fn clear(buffer: &mut Buffer, Size { columns, rows }: Size) {
+    buffer.resize(Rect::new(0, 0, columns, rows));
+    buffer.reset();
+}
+
+fn alone(id: WidgetId, snapshot: &Snapshot, scene: Scene, size: Size, buffer: &mut Buffer) {
+    clear(buffer, size);
     let offset = match scene {
         // The log rests at its end, everything else at its start.
         Scene::Scrolled if id == WidgetId::EventLog => Some(0),
@@ -125,11 +147,10 @@ fn alone(id: WidgetId, snapshot: &Snapshot, scene: Scene, size: Size) -> Buffer 
         | Scene::Enlarged(_) => None,
     };
     let view = sanctum_widgets::View { focused: false, offset };
-    id.render(snapshot, view, &Theme::DARK, area, &mut buffer);
-    buffer
+    id.render(snapshot, view, &Theme::DARK, *buffer.area(), buffer);
 }
 
-fn screen(snapshot: &Snapshot, scene: Scene, size: Size) -> Buffer {
+fn screen(snapshot: &Snapshot, scene: Scene, size: Size, buffer: &mut Buffer) {
     let picture = Picture::still(snapshot.clone());
     let mut app = if scene == Scene::Leave {
         let mut app = App::new(Theme::DARK, Trainer::Here);
@@ -143,7 +164,8 @@ fn screen(snapshot: &Snapshot, scene: Scene, size: Size) -> Buffer {
     for code in keys(scene) {
         app.update(Message::Key(KeyEvent::new(code, KeyModifiers::NONE)), ViewNs(0));
     }
-    sanctum_tui::render(&app, size.columns, size.rows)
+    clear(buffer, size);
+    app.view(*buffer.area(), buffer);
 }
 
 /// Returns the keys that lead to a scene.
@@ -174,7 +196,8 @@ fn keys(scene: Scene) -> Vec<KeyCode> {
     }
 }
 
-fn rows(buffer: &Buffer) -> Drawn {
+/// Reads a drawing from a buffer; the rows that another buffer of this size has as well are taken from its drawing.
+pub(super) fn rows(buffer: &Buffer, like: Option<(&Buffer, &Drawn)>) -> Drawn {
     // Neighbours mostly have the same style, and to find its class costs more than everything else here.
     let mut last = None;
     let mut class_of = |cell: &Cell| {
@@ -199,9 +222,30 @@ fn rows(buffer: &Buffer) -> Drawn {
             let class = class_of(cell);
             row.classes.extend(symbol.chars().map(|_| class));
         }
-        row
+        Arc::new(row)
     };
-    buffer.content().chunks(width).map(&mut row).collect()
+    let mut known =
+        like.into_iter().flat_map(|(buffer, rows)| buffer.content().chunks(width).zip(rows));
+    let chunks = buffer.content().chunks(width);
+    chunks
+        .map(|cells| match known.next() {
+            Some((others, row)) if others.iter().zip(cells).all(|(a, b)| same(a, b)) => {
+                Arc::clone(row)
+            }
+            Some(_) | None => row(cells),
+        })
+        .collect()
+}
+
+/// Returns whether two cells have the same symbol and class. Nearly all symbols are a byte long, or three.
+fn same(a: &Cell, b: &Cell) -> bool {
+    let (x, y) = (a.symbol().as_bytes(), b.symbol().as_bytes());
+    let has_same_symbol = match (x, y) {
+        ([x], [y]) => x == y,
+        ([x0, x1, x2], [y0, y1, y2]) => (x0, x1, x2) == (y0, y1, y2),
+        (x, y) => x == y,
+    };
+    has_same_symbol && a.fg == b.fg && a.modifier == b.modifier
 }
 
 /// Returns the class whose style a cell has, in reverse or not; `?` if none has it.

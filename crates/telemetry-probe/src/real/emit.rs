@@ -4,6 +4,7 @@
 //! is told is decided by `simic_training::emission` alone.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use leyline::{EnvId, Event, GroupId, RunId, RunNs, Severity, SkipReason, SystemVitals};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,8 @@ pub fn emit(inputs: &Inputs) -> Result<Vec<Step>, String> {
     teller.run()?;
     let mut told = teller.told;
     told.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut steps: Vec<Step> = told.into_iter().map(|(_, event)| Step::Event(event)).collect();
+    let mut steps: Vec<Step> =
+        told.into_iter().map(|(_, event)| Step::Event(Arc::new(event))).collect();
     steps.insert(0, Step::TrainerAlive(inputs.trainer_alive));
     steps.insert(1, Step::Link(true));
     // Before the last event, because only the number after a hole shows that there is one.

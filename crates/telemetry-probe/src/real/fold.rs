@@ -16,8 +16,8 @@ use simic_emitter::{Bounds, Clock, Draft, Guard, Hub, HubBuilder, Now};
 use telemetry_evidence::evidence::HubSeen;
 
 use super::emit::{Said, nanos};
-use crate::rig::{Emitted, Script, Step, Tree};
-use crate::tree::{Refused, from_tree};
+use crate::rig::{Emitted, Script, Step};
+use crate::tree::{Refused, from_tree, from_variant};
 
 /// Wall clock at which every run is created: 2026-11-21 13:02:20 UTC.
 const EPOCH_MICROS: i64 = 1_795_266_140_000_000;
@@ -150,7 +150,7 @@ fn through_hubs(script: &Script, seen: &mut HubSeen) -> Result<Delivered, String
     let events: Vec<&Emitted> = script
         .steps
         .iter()
-        .filter_map(|step| if let Step::Event(event) = step { Some(event) } else { None })
+        .filter_map(|step| if let Step::Event(event) = step { Some(&**event) } else { None })
         .collect();
     let mut lines: BTreeMap<RunId, Line> = BTreeMap::new();
     for (i, emitted) in events.iter().enumerate() {
@@ -168,8 +168,7 @@ fn through_hubs(script: &Script, seen: &mut HubSeen) -> Result<Delivered, String
 fn parse(emitted: &Emitted) -> Result<(Said, Event), String> {
     let failed = |error: Refused| format!("{}: {error}", emitted.kind);
     let said = from_tree(&emitted.envelope).map_err(failed)?;
-    let event = Tree::Map(vec![(Tree::Text(emitted.kind.clone()), emitted.body.clone())]);
-    Ok((said, from_tree(&event).map_err(failed)?))
+    Ok((said, from_variant(&emitted.kind, &emitted.body).map_err(failed)?))
 }
 
 /// The other side: what arrives there, and when.

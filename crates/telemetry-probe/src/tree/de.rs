@@ -22,6 +22,11 @@ pub fn from_tree<T: DeserializeOwned>(tree: &Tree) -> Result<T, Refused> {
     T::deserialize(Reader(tree))
 }
 
+/// Turns what a variant holds into a value, as [`from_tree`] does with a map of its name and that.
+pub fn from_variant<T: DeserializeOwned>(name: &str, content: &Tree) -> Result<T, Refused> {
+    T::deserialize(Variant { name, content: Some(content) })
+}
+
 /// Reads a tree.
 #[derive(Clone, Copy)]
 struct Reader<'a>(&'a Tree);
@@ -116,6 +121,19 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit
         unit_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+impl<'de> de::Deserializer<'de> for Variant<'de> {
+    type Error = Refused;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refused> {
+        visitor.visit_enum(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit option
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
     }
 }
 

@@ -1,10 +1,13 @@
 //! The toy as a rig.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use telemetry_evidence::evidence::{Metric, WidgetSeen};
 use telemetry_probe::rig::{
-    Drawn, Emitted, Folded, Rig, Scenario, Script, Size, Step, Subject, Tree, View,
+    Drawn, Emitted, Folded, Looked, Rig, Scenario, Script, Size, Step, Subject, Tree, View,
 };
 use telemetry_probe::tree::{from_tree, to_tree};
 
@@ -75,6 +78,45 @@ impl Toy {
     }
 }
 
+/// A snapshot and how it looks; the toy reads and draws all of it each time.
+struct Look {
+    toy: Toy,
+    snapshot: Snapshot,
+    views: Vec<View>,
+    before: Vec<Drawn>,
+}
+
+impl Looked for Look {
+    fn before(&self) -> &[Drawn] {
+        &self.before
+    }
+
+    fn changed(
+        &self,
+        snapshot: &Tree,
+        _fields: &BTreeSet<&str>,
+        views: &[usize],
+    ) -> Result<Vec<Option<Drawn>>, String> {
+        let snapshot: Snapshot = read(snapshot)?;
+        let draw = |view: &usize| {
+            let drawn = self.toy.draw_one(&snapshot, &self.views[*view], &mut Memory::default());
+            (drawn != self.before[*view]).then_some(drawn)
+        };
+        Ok(views.iter().map(draw).collect())
+    }
+
+    fn again(
+        &self,
+        snapshot: &Tree,
+        _fields: &BTreeSet<&str>,
+        view: usize,
+    ) -> Result<Drawn, String> {
+        let mut memory = Memory::default();
+        self.toy.draw_one(&read(snapshot)?, &self.views[view], &mut memory);
+        Ok(self.toy.draw_one(&self.snapshot, &self.views[view], &mut memory))
+    }
+}
+
 impl Rig for Toy {
     fn scenarios(&self) -> Vec<Scenario> {
         let scenario =
@@ -92,7 +134,8 @@ impl Rig for Toy {
         let mut at = 1.0;
         let mut push = |kind: &str, body: Tree| {
             let envelope = Tree::Map(Vec::new());
-            steps.push(Step::Event(Emitted { kind: kind.to_owned(), at, envelope, body }));
+            let event = Emitted { kind: kind.to_owned(), at, envelope, body };
+            steps.push(Step::Event(Arc::new(event)));
             at += 1.0;
         };
         push("Started", written(&started(&inputs)));
@@ -133,7 +176,7 @@ impl Rig for Toy {
         vec![("envs[*]", written(&Env { env_id: 0, score: 0.0 }))]
     }
 
-    fn judge(&self, snapshot: &mut Tree, _path: &str) {
+    fn judge(&self, snapshot: &mut Tree) {
         // What is no snapshot is refused when it is drawn.
         let Ok(mut judged) = read::<Snapshot>(snapshot) else { return };
         if let Some(kl) = &mut judged.kl {
@@ -148,10 +191,9 @@ impl Rig for Toy {
         Ok(views.iter().map(draw).collect())
     }
 
-    fn draw_after(&self, before: &Tree, after: &Tree, view: &View) -> Result<Drawn, String> {
-        let mut memory = Memory::default();
-        self.draw_one(&read(before)?, view, &mut memory);
-        Ok(self.draw_one(&read(after)?, view, &mut memory))
+    fn look(&self, snapshot: &Tree, views: &[View]) -> Result<Box<dyn Looked + '_>, String> {
+        let before = self.draw(snapshot, views)?;
+        Ok(Box::new(Look { toy: *self, snapshot: read(snapshot)?, views: views.to_vec(), before }))
     }
 
     fn widgets(&self) -> Vec<WidgetSeen> {

@@ -1,5 +1,7 @@
 //! The widgets of the toy: each is some lines of text with a class per character.
 
+use std::sync::Arc;
+
 use telemetry_probe::rig::{Drawn, Row, Size};
 
 use crate::defect::Defect;
@@ -51,8 +53,8 @@ pub(crate) fn draw(
         "EsperStatus" => esper_status(snapshot, defect, memory),
         _ => env_overview(snapshot),
     };
-    let mut drawn: Drawn = lines.into_iter().map(|line| line.cut(size)).collect();
-    drawn.resize_with(usize::from(size.rows), || Line::default().cut(size));
+    let mut drawn: Drawn = lines.into_iter().map(|line| Arc::new(line.cut(size))).collect();
+    drawn.resize_with(usize::from(size.rows), || Arc::new(Line::default().cut(size)));
     drawn
 }
 

@@ -113,14 +113,10 @@ impl SourceIndex {
 
     /// Returns the file that holds a module, and how many of the names are files.
     fn module_file(&self, package: usize, path: &[String]) -> Option<(&str, usize)> {
-        (0..=path.len()).rev().find_map(|depth| {
-            let (file, _) = self.files.iter().find(|(_, file)| {
-                file.package == package
-                    && file.target == Target::Main
-                    && file.module.as_slice() == path.get(..depth).unwrap_or_default()
-            })?;
-            Some((file.as_str(), depth))
-        })
+        let modules = self.modules.get(package)?;
+        (0..=path.len())
+            .rev()
+            .find_map(|depth| Some((modules.get(path.get(..depth)?)?.as_str(), depth)))
     }
 
     /// Returns what a name means inside a module.

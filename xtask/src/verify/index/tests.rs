@@ -209,7 +209,7 @@ fn derives_and_bytes_are_those_of_the_source() {
 #[test]
 fn the_workspace_itself_is_indexed() {
     let index = SourceIndex::load(workspace::root()).unwrap();
-    index.warm(["tests/tests/records.rs"], 2);
+    index.warm(["tests/tests/records.rs"]);
     for path in [
         "karn_sanctum::Aggregator::apply",
         "karn_sanctum::Aggregator::snapshot",
