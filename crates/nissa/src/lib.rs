@@ -31,6 +31,8 @@ pub mod socket;
 
 pub use channel::{ChannelSink, channel};
 pub use manifest::{Manifest, ManifestError};
-pub use recording::{Damage, DamageKind, Lost, OpenError, Read, Recording, RecordingError, Seek};
+pub use recording::{
+    Damage, DamageKind, Lost, OpenError, Position, Read, Recording, RecordingError, Seek,
+};
 pub use rows::{RowReader, RowSink};
 pub use run_dir::{RunDir, RunDirError};

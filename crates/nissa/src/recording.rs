@@ -40,6 +40,17 @@ pub enum Seek {
     MonoNs(RunNs),
 }
 
+/// Where reading stands, exactly: what [`Recording::go`] goes back to, in this recording or in another one of the same
+/// run. The next call of [`Recording::read`] finds there what it found the first time.
+#[derive(Debug, Clone)]
+pub struct Position(Stand);
+
+#[derive(Debug, Clone)]
+enum Stand {
+    Log(log::Position),
+    Rows(rows::Position),
+}
+
 /// Why nothing can be read from a path.
 #[derive(Debug, Error)]
 pub enum OpenError {
@@ -116,6 +127,9 @@ pub enum RecordingError {
     /// The place to go on from was read already, and a pipe cannot be read twice.
     #[error("cannot go back in a pipe")]
     Backward,
+    /// The position is that of a recording of another kind.
+    #[error("the position belongs to another run")]
+    Elsewhere,
 }
 
 /// A part of a log that could not be read, or is not there.
@@ -271,6 +285,29 @@ impl Recording {
         match &mut self.source {
             Source::Log(log) => log.seek(to),
             Source::Rows(rows) => rows.seek(to),
+        }
+    }
+
+    /// Returns where reading stands.
+    pub fn position(&self) -> Position {
+        Position(match &self.source {
+            Source::Log(log) => Stand::Log(log.position()),
+            Source::Rows(rows) => Stand::Rows(rows.position()),
+        })
+    }
+
+    /// Goes on from where reading stood before.
+    ///
+    /// # Errors
+    ///
+    /// See [`RecordingError`].
+    pub fn go(&mut self, to: &Position) -> Result<(), RecordingError> {
+        match (&mut self.source, &to.0) {
+            (Source::Log(log), Stand::Log(position)) => log.go(position),
+            (Source::Rows(rows), Stand::Rows(position)) => rows.go(position),
+            (Source::Log(_), Stand::Rows(_)) | (Source::Rows(_), Stand::Log(_)) => {
+                Err(RecordingError::Elsewhere)
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use thiserror::Error;
 mod reader;
 mod sink;
 
+pub(crate) use reader::RowPosition;
 pub use reader::RowReader;
 pub use sink::{Medium, RowSink};
 

@@ -8,6 +8,8 @@ mod damage;
 mod follow;
 #[path = "recording/golden.rs"]
 mod golden;
+#[path = "recording/position.rs"]
+mod position;
 #[path = "recording/power_cut.rs"]
 mod power_cut;
 #[path = "recording/recovery.rs"]

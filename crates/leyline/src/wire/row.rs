@@ -62,7 +62,7 @@ impl serde::Serialize for Body<'_> {
 /// Rows of version 1 stand alone; those of version 0 lack a run, a number and a clock, which the decoder makes up from
 /// the name, the row number and the first time. It knows one row at a time otherwise: numbers that do not rise are
 /// found by the aggregator.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RowDecoder {
     ids: Ids,
     v0: row_v0::State,
@@ -119,7 +119,7 @@ impl Rejection {
 }
 
 /// The ids of the row or frame before: nearly every one has the same, and a clone is cheaper than a new text.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Ids {
     run: Option<RunId>,
     group: GroupId,

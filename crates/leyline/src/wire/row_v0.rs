@@ -24,7 +24,7 @@ mod map;
 const VERSION: u16 = 0;
 
 /// What the rows before have told.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct State {
     name: RunId,
     /// Runs begun so far, by group.

@@ -15,11 +15,13 @@ use crate::run_dir::{RunDir, RunDirError};
 
 mod ledger;
 mod open;
+mod position;
 mod seek;
 mod segment;
 
 use ledger::Ledger;
 use open::{missing, read_header};
+pub(crate) use position::Position;
 pub(crate) use segment::Tally;
 use segment::{Found, Gap, Segment, Trouble};
 

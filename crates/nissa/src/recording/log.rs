@@ -1,9 +1,16 @@
 //! A log as a recording.
 
 use super::{Damage, OpenError, Read, RecordingError, Seek};
-use crate::log::reader::{Frames, Step};
+use crate::log::reader::{self, Frames, Step};
 use crate::manifest::Manifest;
 use crate::run_dir::RunDir;
+
+/// Where reading stands in a log.
+#[derive(Debug, Clone)]
+pub(super) struct Position {
+    frame: reader::Position,
+    from: Option<Seek>,
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -42,6 +49,15 @@ impl Log {
     pub(super) fn seek(&mut self, to: Seek) -> Result<(), RecordingError> {
         self.from = Some(to);
         self.frames.go_to(to)
+    }
+
+    pub(super) fn position(&self) -> Position {
+        Position { frame: self.frames.position(), from: self.from }
+    }
+
+    pub(super) fn go(&mut self, position: &Position) -> Result<(), RecordingError> {
+        self.from = position.from;
+        self.frames.go(&position.frame)
     }
 
     pub(super) fn is_live(&self) -> bool {

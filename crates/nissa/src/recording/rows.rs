@@ -2,19 +2,27 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use leyline::RunNs;
 
 use super::{OpenError, Read, RecordingError, Seek, place};
-use crate::rows::{RowError, RowReader};
+use crate::rows::{RowError, RowPosition, RowReader};
 use crate::run_dir::RunDir;
 
 type Reader = RowReader<Box<dyn BufRead + Send>>;
 
 /// Bytes asked from a file at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
+
+/// Where reading stands in rows.
+#[derive(Debug, Clone)]
+pub(super) struct Position {
+    row: RowPosition,
+    from: Option<Seek>,
+    last: (Option<u64>, Option<RunNs>),
+}
 
 /// See the module.
 pub(super) struct Rows {
@@ -99,6 +107,23 @@ impl Rows {
         Ok(())
     }
 
+    pub(super) fn position(&self) -> Position {
+        Position { row: self.reader.position(), from: self.from, last: self.last }
+    }
+
+    pub(super) fn go(&mut self, position: &Position) -> Result<(), RecordingError> {
+        let offset = position.row.offset;
+        if let Some(path) = &self.file {
+            let source =
+                source_from(path, offset).map_err(|source| RowError::Read { offset, source })?;
+            self.reader = RowReader::resume(source, &position.row);
+        } else if self.reader.position().offset != offset {
+            return Err(RecordingError::Backward);
+        }
+        (self.from, self.last) = (position.from, position.last);
+        Ok(())
+    }
+
     pub(super) const fn is_single_run(&self) -> bool {
         self.dir.is_some()
     }
@@ -128,5 +153,13 @@ impl fmt::Debug for Rows {
 }
 
 fn source(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    Ok(Box::new(BufReader::with_capacity(CHUNK_BYTES, File::open(path)?)))
+    source_from(path, 0)
+}
+
+fn source_from(path: &Path, offset: u64) -> io::Result<Box<dyn BufRead + Send>> {
+    let mut file = File::open(path)?;
+    if 0 < offset {
+        file.seek(SeekFrom::Start(offset))?;
+    }
+    Ok(Box::new(BufReader::with_capacity(CHUNK_BYTES, file)))
 }

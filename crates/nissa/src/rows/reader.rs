@@ -21,7 +21,18 @@ pub struct RowReader<R> {
     /// The row being read, as far as it was there; one byte more than allowed is enough to know that it is too long.
     line: Vec<u8>,
     bytes_read: u64,
+    /// Where the row begins that is read next, or being read.
+    row_start: u64,
     failed: bool,
+}
+
+/// Where a reader stands: before a row.
+#[derive(Debug, Clone)]
+pub(crate) struct RowPosition {
+    /// Bytes of the source before the row.
+    pub(crate) offset: u64,
+    /// What the rows before have told.
+    decoder: RowDecoder,
 }
 
 impl RowReader<BufReader<File>> {
@@ -42,7 +53,20 @@ impl<R: BufRead> RowReader<R> {
     /// Reads rows from a source; `run_name` names the runs of version 0 rows.
     pub fn new(source: R, run_name: &str) -> Self {
         let decoder = RowDecoder::new(run_name);
-        Self { source, decoder, line: Vec::new(), bytes_read: 0, failed: false }
+        let (bytes_read, row_start) = (0, 0);
+        Self { source, decoder, line: Vec::new(), bytes_read, row_start, failed: false }
+    }
+
+    /// Goes on from a position with a source that stands there.
+    pub(crate) fn resume(source: R, position: &RowPosition) -> Self {
+        let RowPosition { offset, decoder } = position.clone();
+        let (bytes_read, row_start) = (offset, offset);
+        Self { source, decoder, line: Vec::new(), bytes_read, row_start, failed: false }
+    }
+
+    /// Returns where the next row begins, and what is known there.
+    pub(crate) fn position(&self) -> RowPosition {
+        RowPosition { offset: self.row_start, decoder: self.decoder.clone() }
     }
 
     /// Returns the next row; `None` at the end of the source.
@@ -53,6 +77,7 @@ impl<R: BufRead> RowReader<R> {
     pub fn read(&mut self) -> Result<Option<Incoming>, RowError> {
         loop {
             let ended = self.read_line()?;
+            self.row_start = self.bytes_read;
             if self.line.is_empty() || self.line == b"\r" {
                 self.line.clear();
                 if ended {
@@ -77,6 +102,7 @@ impl<R: BufRead> RowReader<R> {
             if self.read_line()? {
                 return Ok(None);
             }
+            self.row_start = self.bytes_read;
             if self.line.is_empty() || self.line == b"\r" {
                 self.line.clear();
                 continue;

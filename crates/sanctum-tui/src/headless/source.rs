@@ -98,9 +98,10 @@ impl Source {
     fn failed(&self, error: RecordingError) -> Failure {
         match error {
             RecordingError::Format { .. } => Failure::Version(error.to_string()),
-            RecordingError::Rows(_) | RecordingError::Read { .. } | RecordingError::Backward => {
-                Failure::Read { run: self.asked.clone(), error }
-            }
+            RecordingError::Rows(_)
+            | RecordingError::Read { .. }
+            | RecordingError::Backward
+            | RecordingError::Elsewhere => Failure::Read { run: self.asked.clone(), error },
         }
     }
 }

@@ -34,6 +34,17 @@ impl Ledger {
         self.from_start = to_start;
     }
 
+    /// Goes back to where the last event read had this number; see [`Self::origin`].
+    pub(super) fn restore(&mut self, (last, from_start): (Option<u64>, bool)) {
+        self.open.clear();
+        (self.last, self.from_start) = (last, from_start);
+    }
+
+    /// Returns the number of the last event, and whether everything before it was read.
+    pub(super) const fn origin(&self) -> (Option<u64>, bool) {
+        (self.last, self.from_start)
+    }
+
     /// Notes damage. Met a second time, after a jump, it is noted once.
     pub(super) fn add(&mut self, damage: Damage) {
         let key = |damage: &Damage| (damage.segment, damage.offset, damage.kind);
