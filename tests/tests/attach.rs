@@ -130,7 +130,7 @@ impl Viewer {
 fn events(arrivals: impl Iterator<Item = Arrival>) -> impl Iterator<Item = Incoming> {
     arrivals.filter_map(|arrival| match arrival {
         Arrival::Event(incoming) => Some(incoming),
-        Arrival::Link(_) | Arrival::Feed(_) => None,
+        Arrival::Link(_) | Arrival::Feed(_) | Arrival::Log(_) => None,
     })
 }
 
@@ -147,7 +147,7 @@ fn snapshot<'a>(arrivals: impl IntoIterator<Item = &'a Arrival>) -> String {
                 aggregator.apply(incoming, now);
             }
             Arrival::Link(link) => aggregator.link(*link, now),
-            Arrival::Feed(_) => {}
+            Arrival::Feed(_) | Arrival::Log(_) => {}
         }
     }
     to_json(&aggregator.snapshot(&aggregator.default_key().unwrap(), now))
@@ -263,7 +263,8 @@ fn number(arrival: &Arrival) -> Option<u64> {
         Arrival::Event(Incoming::Known(event)) => Some(event.seq),
         Arrival::Event(Incoming::Unknown(_) | Incoming::Rejected(_))
         | Arrival::Link(_)
-        | Arrival::Feed(_) => None,
+        | Arrival::Feed(_)
+        | Arrival::Log(_) => None,
     }
 }
 

@@ -223,7 +223,7 @@ pub(crate) fn train_as(
     drop(out);
     let events = arrivals.iter().filter_map(|arrival| match arrival {
         Arrival::Event(incoming) => Some(incoming),
-        Arrival::Link(_) | Arrival::Feed(_) => None,
+        Arrival::Link(_) | Arrival::Feed(_) | Arrival::Log(_) => None,
     });
     let events = events.collect();
     assert_eq!(written.loss(), None);

@@ -13,6 +13,8 @@ mod clock;
 mod env;
 mod episode;
 mod group;
+mod latest;
+mod lines;
 mod link;
 mod metric;
 mod policy;
@@ -22,9 +24,10 @@ mod soft;
 mod telemetry;
 mod vitals;
 
+pub use latest::{GroupPlace, Latest};
 pub use link::Link;
 
-use group::Log;
+use lines::Log;
 use link::Source;
 use run::Run;
 use telemetry::Telemetry;

@@ -40,8 +40,13 @@ impl<T: Clone, const N: usize> History<T, N> {
         self.points.range(skipped..).cloned().collect()
     }
 
+    /// Returns how much memory the points take in the ring (bytes), without what they point to.
+    pub fn heap_bytes(&self) -> usize {
+        self.points.len() * size_of::<T>()
+    }
+
     /// Returns the points, oldest first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator {
         self.points.iter()
     }
 

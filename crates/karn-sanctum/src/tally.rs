@@ -1,14 +1,13 @@
 //! How many inputs of each kind there were: what happened between two moments is the difference of two tallies.
 
-use std::collections::BTreeMap;
-
 use leyline::word::ClosedWord as _;
 use leyline::{EventKind, Incoming};
 
 /// Inputs counted since the start, by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    known: BTreeMap<EventKind, u64>,
+    /// By the place of a kind among all kinds.
+    known: [u64; EventKind::ALL.len()],
     unknown: u64,
     rejected: u64,
 }
@@ -28,7 +27,7 @@ impl Tally {
     /// Counts one input.
     pub fn note(&mut self, input: &Incoming) {
         match input {
-            Incoming::Known(envelope) => *self.known.entry(envelope.event.kind()).or_default() += 1,
+            Incoming::Known(envelope) => self.known[envelope.event.kind() as usize] += 1,
             Incoming::Unknown(_) => self.unknown += 1,
             Incoming::Rejected(_) => self.rejected += 1,
         }
@@ -36,13 +35,15 @@ impl Tally {
 
     /// Returns all inputs together.
     pub fn total(&self) -> u64 {
-        self.known.values().sum::<u64>() + self.unknown + self.rejected
+        self.known.iter().sum::<u64>() + self.unknown + self.rejected
     }
 
     /// Returns what was counted here and not yet in `earlier`, in the order of the kinds; kinds without any are left out.
     pub fn since(&self, earlier: &Self) -> Vec<(Counted, u64)> {
-        let before = |kind| earlier.known.get(&kind).copied().unwrap_or(0);
-        let known = self.known.iter().map(|(&kind, &n)| (Counted::Known(kind), n, before(kind)));
+        let known = EventKind::ALL.iter().map(|&kind| {
+            let at = kind as usize;
+            (Counted::Known(kind), self.known[at], earlier.known[at])
+        });
         known
             .chain([
                 (Counted::Unknown, self.unknown, earlier.unknown),

@@ -15,6 +15,7 @@ use crate::snapshot::{EnvStatus, SinkLoss};
 mod concern;
 
 pub use concern::{Concerns, concerns, inf_detected, nan_detected, update_skipped, warming_up};
+pub(crate) use concern::{concerns_of, warming};
 
 /// Judges a number by a limit, or without one: then only a non-finite number is critical.
 pub fn grade(band: Option<&Band>, value: f64) -> Health {

@@ -27,7 +27,7 @@ mod token;
 pub use attachment::{AttachError, Attachment, Backoff, Link, OpenLog, Step, Why};
 pub use client::{Client, ClientError, Greeting, Heard};
 pub use endpoint::{Endpoint, EndpointError, FolderError};
-pub use history::{Archive, History, LogArchive, open_local};
+pub use history::{Archive, History, LogArchive, local_log, open_local};
 pub use line::LineError;
 pub use message::{Closing, ClosingReason, Refused, RefusedReason, Welcome};
 pub use queue::QueueBounds;

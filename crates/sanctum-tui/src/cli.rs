@@ -12,6 +12,7 @@ mod gc;
 mod listen;
 mod ls;
 mod read;
+mod replay;
 mod tail;
 mod train;
 
@@ -25,6 +26,7 @@ pub use gc::GcArgs;
 pub use listen::ListenArgs;
 pub use ls::LsArgs;
 pub use read::{Format, GroupArgs, Progress, ReadArgs, RenderArgs, RunArgs, SnapshotArgs};
+pub use replay::ReplayArgs;
 pub use tail::TailArgs;
 pub use train::{FsyncChoice, LogArgs, TrainArgs};
 
@@ -39,6 +41,7 @@ Examples:
   sanctum-tui --run-dir /data/runs       write the run into /data/runs/<run id>, not runs/<run id>
   sanctum-tui --plain | tee log.txt      lines instead of a screen, at most one a second
   sanctum-tui attach                     watch the run that another process trains
+  sanctum-tui replay runs/ID --speed 16  a recorded run on the whole screen, in time
   sanctum-tui ls                         which runs there are, live and recorded
   sanctum-tui render runs/ID --size 80x24
   sanctum-tui snapshot runs/ID --json --get policy.kl_divergence
@@ -99,6 +102,13 @@ pub enum Command {
     /// are listed (exit code 3).
     #[command(before_long_help = attach::EXAMPLES)]
     Attach(AttachArgs),
+    /// Show a recorded run on the whole screen, at any moment and at any speed
+    ///
+    /// It plays, stands still, steps, goes back and compares moments; `?` shows the keys. A run that is still being written is
+    /// followed. Where standard output is no terminal, and with --plain, its lines are printed at once, up to WHEN if that is
+    /// given.
+    #[command(before_long_help = replay::EXAMPLES)]
+    Replay(ReplayArgs),
     /// Print the snapshot of a run, or one value of it
     #[command(before_long_help = read::SNAPSHOT_EXAMPLES)]
     Snapshot(SnapshotArgs),
@@ -177,6 +187,7 @@ impl Command {
             Self::Check(args) => Some(&mut args.run),
             Self::Export(args) => Some(&mut args.run),
             Self::Fsck(args) => Some(&mut args.run),
+            Self::Replay(args) => Some(&mut args.run),
             Self::Attach(_) | Self::Doctor(_) | Self::Gc(_) | Self::Ls(_) => None,
         }
     }

@@ -1,19 +1,22 @@
 //! The thread that folds arrivals into pictures, at the pace of the frames or of the batches.
 
 use std::io;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, select, tick};
-use karn_sanctum::{Aggregator, RunKey, Snapshot};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
+use karn_sanctum::{Aggregator, Link, RunKey, Snapshot};
 use leyline::{Event, Incoming};
 
 use crate::clock::Clock;
 use crate::latest::{Latest, latest};
 use crate::source::feed::Follow;
 use crate::source::{Arrival, Standing};
-use crate::time::{Comparison, Moment};
+use crate::time::kept::{self, Keeper, Memory};
+use crate::time::runs::{Place, Runs};
+use crate::time::{Comparison, Extent, Moment, Motion};
 
 /// Arrivals folded before the thread looks at the time again; few enough to take less than a millisecond.
 const AT_ONCE: usize = 512;
@@ -65,6 +68,8 @@ impl Picture {
 #[derive(Debug)]
 enum Request {
     ShowGroup(usize),
+    Show(RunKey),
+    Kept(kept::Request),
     EachBatch(Sender<Arc<Picture>>),
 }
 
@@ -74,7 +79,11 @@ pub struct Fold {
     /// The newest picture, made at each frame; disconnected once the fold has ended.
     pub latest: Receiver<Arc<Picture>>,
     requests: Sender<Request>,
-    thread: JoinHandle<()>,
+    /// Where the run is written, once that was said.
+    log: Arc<OnceLock<PathBuf>>,
+    /// What is kept of a run without a log, once the fold has ended.
+    left: Receiver<Box<Memory>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Fold {
@@ -86,19 +95,49 @@ impl Fold {
     pub fn start(arrivals: Receiver<Arrival>, poll: Duration, clock: Clock) -> io::Result<Self> {
         let (slot, read) = latest();
         let (requests, asked) = bounded(REQUESTS);
+        let (leave, left) = bounded(1);
+        let log = Arc::new(OnceLock::new());
         let worker = Worker {
             aggregator: Aggregator::new(),
             clock,
             wanted: None,
             follow: None,
             is_begun: false,
+            runs: Runs::default(),
+            place: 0,
+            memory: Some(Box::new(Memory::new(kept::BUDGET_BYTES))),
+            log: Arc::clone(&log),
+            leave,
             slot: Some(slot),
             lines: None,
         };
         let thread = Builder::new()
             .name("sanctum-fold".to_owned())
             .spawn(move || worker.run(&arrivals, &asked, &tick(poll)))?;
-        Ok(Self { latest: read, requests, thread })
+        Ok(Self { latest: read, requests, log, left, thread: Some(thread) })
+    }
+
+    /// Returns a fold to which nothing arrives, for a view of what was recorded.
+    pub fn of_nothing() -> Self {
+        let log = Arc::new(OnceLock::new());
+        Self { latest: never(), requests: bounded(1).0, log, left: bounded(1).1, thread: None }
+    }
+
+    /// Returns the directory in which everything that arrived can be read.
+    pub fn log(&self) -> Option<&PathBuf> {
+        self.log.get()
+    }
+
+    /// Returns a way to what is kept of a run without a log.
+    pub(crate) fn keeper(&self) -> Keeper {
+        let requests = self.requests.clone();
+        let ask = move |request| requests.send(Request::Kept(request)).is_ok();
+        Keeper::new(Box::new(ask), self.left.clone())
+    }
+
+    /// Shows this group from the next picture on.
+    pub fn show(&self, key: RunKey) {
+        self.requests.try_send(Request::Show(key)).ok();
     }
 
     /// Shows another group from the next picture on.
@@ -117,7 +156,7 @@ impl Fold {
 
     /// Returns whether the thread ended properly; waits for that.
     pub fn join(self) -> bool {
-        self.thread.join().is_ok()
+        self.thread.is_none_or(|thread| thread.join().is_ok())
     }
 }
 
@@ -128,6 +167,13 @@ struct Worker {
     follow: Option<Follow>,
     /// Whether a picture with something of a run in it was made since there is a connection to follow.
     is_begun: bool,
+    /// What arrived of which run, for the time bar.
+    runs: Runs,
+    place: u64,
+    /// The run, if it is nowhere else to be read again.
+    memory: Option<Box<Memory>>,
+    log: Arc<OnceLock<PathBuf>>,
+    leave: Sender<Box<Memory>>,
     slot: Option<Latest<Arc<Picture>>>,
     lines: Option<Sender<Arc<Picture>>>,
 }
@@ -160,14 +206,33 @@ impl Worker {
         // Whatever was asked before the end still holds.
         asked.try_iter().for_each(|request| self.answer(request));
         self.publish(true);
+        if let Some(memory) = self.memory.take() {
+            // There is room for it, and nobody may ever want it.
+            self.leave.try_send(memory).ok();
+        }
     }
 
     fn fold(&mut self, arrival: Arrival) {
         match arrival {
-            Arrival::Link(link) => self.aggregator.link(link, self.clock.now()),
+            Arrival::Link(link) => {
+                self.aggregator.link(link, self.clock.now());
+                if let (Link::Live { from_seq }, Some(memory)) = (link, &mut self.memory) {
+                    memory.live_from(from_seq);
+                }
+            }
+            Arrival::Log(path) => {
+                // What came before it is in it, too.
+                self.memory = None;
+                self.log.set(path).ok();
+            }
             Arrival::Event(incoming) => {
                 let now = self.clock.now();
                 self.aggregator.apply(&incoming, now);
+                self.runs.fold(&Place::of(&incoming));
+                self.place += 1;
+                if let Some(memory) = &mut self.memory {
+                    memory.push(incoming.clone());
+                }
                 if let Some(follow) = &mut self.follow {
                     follow.heard(&incoming, now);
                 }
@@ -206,8 +271,16 @@ impl Worker {
                 self.wanted = self.aggregator.keys().get(place).cloned();
                 self.tick();
             }
+            Request::Show(key) => self.wanted = Some(key),
+            Request::Kept(request) => {
+                if let Some(memory) = &self.memory {
+                    memory.answer(&request);
+                }
+            }
             Request::EachBatch(out) => {
                 (self.lines, self.slot) = (Some(out), None);
+                // Lines cannot look back.
+                self.memory = None;
                 self.publish(false);
             }
         }
@@ -243,7 +316,27 @@ impl Worker {
         };
         let shown = shown.unwrap_or(0);
         let standing = self.follow.as_ref().map(|follow| follow.standing(now));
-        Arc::new(Picture { groups, shown, standing, ended, ..Picture::still(snapshot) })
+        let moment = Some(Arc::new(self.moment(key.as_ref())));
+        Arc::new(Picture { groups, shown, standing, moment, ended, ..Picture::still(snapshot) })
+    }
+
+    /// Says where a view is that follows the run. Landmarks are known to the time machine only.
+    fn moment(&self, key: Option<&RunKey>) -> Moment {
+        let trace = key.and_then(|key| self.runs.trace(&key.run_id));
+        Moment {
+            place: self.place,
+            seq: trace.and_then(|trace| trace.last_seq),
+            at: trace.and_then(|trace| trace.last),
+            ts: trace.and_then(|trace| trace.last_ts),
+            motion: Motion::Live,
+            extent: Extent {
+                first: 0,
+                last: self.place,
+                times: trace.and_then(|trace| trace.first.zip(trace.last)),
+                landmarks: Arc::from([]),
+                reading: None,
+            },
+        }
     }
 }
 

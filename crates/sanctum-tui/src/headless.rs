@@ -7,8 +7,7 @@ use crate::cli::{Command, DisplayArgs};
 mod ansi;
 mod cells;
 mod check;
-mod cut;
-mod damage;
+pub(crate) mod damage;
 mod doctor;
 mod export;
 mod failure;
@@ -22,7 +21,7 @@ mod read;
 pub mod render;
 mod row;
 pub mod snapshot;
-mod source;
+pub(crate) mod source;
 pub mod svg;
 mod tail;
 mod target;
@@ -50,7 +49,8 @@ pub fn run(
         Command::Gc(args) => gc::gc(args, out, notes),
         Command::Ls(args) => ls::ls(args, display, out, notes),
         Command::Doctor(args) => doctor::doctor(args, display, out),
-        // The program does it: it takes the whole terminal, or prints for as long as the run lasts.
+        // The program does these: they take the whole terminal, or print for as long as the run lasts.
         Command::Attach(_) => Err(Failure::Usage("attach is no command of this kind".to_owned())),
+        Command::Replay(_) => Err(Failure::Usage("replay is no command of this kind".to_owned())),
     }
 }

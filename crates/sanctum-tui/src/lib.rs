@@ -10,7 +10,7 @@
 //! | [`live`], [`screen`], [`terminal`], [`keys`], [`signals`], [`suspend`] | the loop of the screen and the terminal under it |
 //! | [`plain`] | lines instead of a screen |
 //! | [`headless`] | commands that read runs, live or recorded, and need no terminal |
-//! | [`time`], [`when`] | the time machine, and moments as they are typed |
+//! | [`time`], [`when`], [`replay`] | the time machine, moments as they are typed, a recorded run on the screen |
 //! | [`clock`], [`rate`], [`pace`], [`exit`](mod@exit) | the viewer's time, redraws and bytes per second, how it all ended |
 //!
 //! ```
@@ -39,6 +39,7 @@ pub mod options;
 pub mod pace;
 pub mod plain;
 pub mod rate;
+pub mod replay;
 pub mod scene;
 pub mod screen;
 pub mod session;

@@ -116,6 +116,7 @@ impl<'a> Live<'a> {
         }
         let nothing = never();
         loop {
+            let past = self.session.past();
             let pictures =
                 if self.app.newest().ended { &nothing } else { &self.session.fold.latest };
             let message = select! {
@@ -126,6 +127,11 @@ impl<'a> Live<'a> {
                 },
                 recv(pictures) -> picture => match picture {
                     Ok(picture) => Message::Picture(picture),
+                    Err(_) => return End::Broken,
+                },
+                recv(past) -> picture => match picture {
+                    Ok((visit, picture)) if self.session.is_shown(visit) => Message::Picture(picture),
+                    Ok(_) => continue,
                     Err(_) => return End::Broken,
                 },
                 recv(signals) -> signal => match signal {
@@ -160,9 +166,11 @@ impl<'a> Live<'a> {
                     self.screen.forget();
                     draw = true;
                 }
-                Effect::ShowGroup(place) => self.session.fold.show_group(place),
+                Effect::ShowGroup(place) => {
+                    self.session.show_group(place, &self.app.newest());
+                }
                 Effect::Time(ask) => {
-                    self.session.ask(ask);
+                    self.session.ask(ask, &self.app.newest());
                     draw = true;
                 }
                 Effect::StopAfterBatch => {

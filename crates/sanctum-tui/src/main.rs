@@ -19,6 +19,9 @@ fn main() -> ExitCode {
         Some(Command::Attach(args)) => {
             attach(args, &cli.display.resolve(&env, PLAIN_INTERVAL), &env)
         }
+        Some(Command::Replay(args)) => {
+            sanctum_tui::replay::run(args, &cli.display.resolve(&env, PLAIN_INTERVAL))
+        }
         Some(command) => {
             let out = &mut io::stdout();
             told(headless::run(command, &cli.display, out, &mut notes(&cli)))

@@ -1,18 +1,23 @@
 //! The threads behind a view: the source, the fold, and the ways to stop a trainer in this process.
 
+use std::cell::{Cell, OnceCell};
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use crossbeam_channel::{Receiver, after, bounded, select};
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
+use nissa::Recording;
 use simic_emitter::{StopFlag, StopLevel};
 
 use crate::clock::Clock;
 use crate::fold::{Fold, Picture};
 use crate::source::{Arrival, Source};
+use crate::terminal;
 use crate::time::Ask;
+use crate::time::runs::Wanted;
+use crate::time::thread::{Manner, Origin, Outcome, Shown, TimeMachine};
 
 /// Arrivals that wait for the fold: some milliseconds of a fast run.
 const ARRIVALS: usize = 4096;
@@ -31,7 +36,24 @@ pub struct Session {
     /// Stops the trainer, if it runs in this process.
     pub trainer: Option<StopFlag>,
     stop: StopFlag,
-    source: JoinHandle<anyhow::Result<()>>,
+    source: Option<JoinHandle<anyhow::Result<()>>>,
+    poll: Duration,
+    past: Past,
+}
+
+/// How this view stands with the time machine.
+#[derive(Debug, Default)]
+struct Past {
+    /// Started at the first ask.
+    machine: OnceCell<TimeMachine>,
+    /// Whether there is nothing but the past: the run was recorded.
+    is_all: bool,
+    /// Whether the view is in the past of a live run.
+    is_shown: Cell<bool>,
+    /// How often it went there.
+    visits: Cell<u64>,
+    /// Whether somebody chose a group.
+    is_chosen: Cell<bool>,
 }
 
 impl Session {
@@ -48,7 +70,25 @@ impl Session {
         let source = Builder::new()
             .name("sanctum-source".to_owned())
             .spawn(move || source.run(&out, &flag))?;
-        Ok(Self { clock, fold, trainer, stop, source })
+        let (source, past) = (Some(source), Past::default());
+        Ok(Self { clock, fold, trainer, stop, source, poll, past })
+    }
+
+    /// Starts to show what was recorded; `outcome` hears at the end how the reading went.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system gives no thread.
+    pub(crate) fn replay(
+        [head, walker]: [Recording; 2],
+        poll: Duration,
+        outcome: Sender<Outcome>,
+    ) -> io::Result<Self> {
+        let (clock, fold) = (Clock::new(), Fold::of_nothing());
+        let origin = Origin::Files(Box::new(head), Box::new(walker));
+        let machine = TimeMachine::start(origin, Manner::Alone, poll, clock, Some(outcome))?;
+        let past = Past { machine: OnceCell::from(machine), is_all: true, ..Past::default() };
+        Ok(Self { clock, fold, trainer: None, stop: StopFlag::new(), source: None, poll, past })
     }
 
     /// Asks the trainer in this process, if there is one, to stop.
@@ -58,9 +98,89 @@ impl Session {
         }
     }
 
-    /// Asks the time machine.
-    pub fn ask(&self, _ask: Ask) {
-        // Not wired yet: the view stands still all the same.
+    /// Asks the time machine; `shown` is what the view shows, from where a live one sets out.
+    pub fn ask(&self, ask: Ask, shown: &Picture) {
+        let Past { is_all, is_shown, visits, is_chosen, machine: _ } = &self.past;
+        if !is_all && !is_shown.get() {
+            if ask == Ask::Live {
+                return;
+            }
+            if let Ask::Group(key) = ask {
+                return self.show(key);
+            }
+        }
+        let Some(machine) = self.machine() else { return };
+        if *is_all {
+            return machine.ask(ask);
+        }
+        if ask == Ask::Live {
+            is_shown.set(false);
+            // It rests until it is asked again, and what it still shows comes too late.
+            return machine.ask(Ask::Hold(None));
+        }
+        if let Ask::Group(key) = &ask {
+            self.show(key.clone());
+        }
+        if is_shown.replace(true) {
+            return machine.ask(ask);
+        }
+        visits.set(visits.get() + 1);
+        let key = shown.groups.get(shown.shown).filter(|_| is_chosen.get());
+        let seq = shown.moment.as_ref().and_then(|moment| moment.seq);
+        machine.hold(seq, key.cloned().map_or_else(Wanted::default, Wanted::from), visits.get());
+        if !matches!(ask, Ask::Hold(_)) {
+            machine.ask(ask);
+        }
+    }
+
+    /// Shows a group of the run from now on, by its place among the groups of `shown`.
+    pub fn show_group(&self, place: usize, shown: &Picture) {
+        if let Some(key) = shown.groups.get(place) {
+            self.show(key.clone());
+        }
+    }
+
+    fn show(&self, key: karn_sanctum::RunKey) {
+        self.past.is_chosen.set(true);
+        self.fold.show(key);
+    }
+
+    /// Returns where pictures of the past come from; nothing comes before something was asked.
+    pub(crate) fn past(&self) -> Receiver<Shown> {
+        self.past.machine.get().map_or_else(never, |machine| machine.pictures.clone())
+    }
+
+    /// Returns whether a picture of the past is to be shown: not after a return to the present.
+    pub(crate) const fn is_shown(&self, visit: u64) -> bool {
+        self.past.is_all || self.past.is_shown.get() && visit == self.past.visits.get()
+    }
+
+    /// Starts the time machine, unless it runs; `None` if there is nothing that it could read.
+    fn machine(&self) -> Option<&TimeMachine> {
+        if self.past.machine.get().is_none() {
+            let origin = match self.fold.log() {
+                None => Origin::Memory(self.fold.keeper()),
+                Some(path) => {
+                    let open = || Recording::open(path).map(Box::new);
+                    match open().and_then(|head| Ok((head, open()?))) {
+                        Ok((head, walker)) => Origin::Files(head, walker),
+                        Err(error) => {
+                            terminal::note(format!("cannot look back: {error}"));
+                            return None;
+                        }
+                    }
+                }
+            };
+            let beside = Manner::Beside;
+            match TimeMachine::start(origin, beside, self.poll, self.clock, None) {
+                Ok(machine) => self.past.machine.set(machine).ok()?,
+                Err(error) => {
+                    terminal::note(format!("cannot look back: {error}"));
+                    return None;
+                }
+            }
+        }
+        self.past.machine.get()
     }
 
     /// Stops the trainer and waits for its end to arrive, as long as a signal allows: the batch in progress, then the step
@@ -82,7 +202,8 @@ impl Session {
     pub fn finish(self) -> anyhow::Result<()> {
         self.stop.request(StopLevel::Now);
         anyhow::ensure!(self.fold.join(), "the thread sanctum-fold panicked");
-        match self.source.join() {
+        let Some(source) = self.source else { return Ok(()) };
+        match source.join() {
             Ok(read) => read.context("cannot read the run"),
             Err(_) => anyhow::bail!("the thread sanctum-source panicked"),
         }

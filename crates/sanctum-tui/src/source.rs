@@ -1,5 +1,7 @@
 //! Where events come from. A source turns whatever it reads into arrivals, on a thread of its own.
 
+use std::path::PathBuf;
+
 use crossbeam_channel::Sender;
 use karn_sanctum::aggregator::Link;
 use leyline::Incoming;
@@ -22,6 +24,9 @@ pub enum Arrival {
     Link(Link),
     /// A change of this viewer's connection; only from a run of another process.
     Feed(Feed),
+    /// The directory in which this viewer can read everything that arrives, and what it may have missed. It comes before the
+    /// first event; a run without it is kept in memory, as far as there is room.
+    Log(PathBuf),
 }
 
 /// Something that events can be read from.

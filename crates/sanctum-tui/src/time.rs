@@ -3,10 +3,23 @@
 //! A place is a number of inputs: the state at place `n` is the fold of the first `n` inputs of the run. Nothing else is needed
 //! to name a moment, so everything that a person types or presses ([`Goal`]) is turned into one.
 
+use std::fmt;
+use std::str::FromStr;
+
 use karn_sanctum::{RunKey, Snapshot, Tally};
 use leyline::{RunNs, Timestamp};
 
 use crate::when::When;
+
+pub(crate) mod copies;
+pub(crate) mod cut;
+pub(crate) mod kept;
+pub(crate) mod landmarks;
+pub(crate) mod machine;
+pub(crate) mod replay;
+pub(crate) mod runs;
+pub(crate) mod thread;
+pub(crate) mod walker;
 
 /// Where to go.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +70,45 @@ impl Speed {
     /// Returns the seconds of the run in one second of the viewer.
     pub fn factor(self) -> f64 {
         f64::from(self.0).exp2()
+    }
+
+    /// All speeds, slowest first.
+    fn all() -> impl Iterator<Item = Self> {
+        (Self::SLOWEST..=Self::FASTEST).map(Self)
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let factor = 1_u32 << self.0.unsigned_abs();
+        if self.0 < 0 { write!(f, "1/{factor}") } else { write!(f, "{factor}") }
+    }
+}
+
+/// Why a text names no speed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpeedError;
+
+impl fmt::Display for SpeedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a power of two from 1/8 to 1024, such as 1/2, 1 or x16")
+    }
+}
+
+impl std::error::Error for SpeedError {}
+
+impl FromStr for Speed {
+    type Err = SpeedError;
+
+    fn from_str(text: &str) -> Result<Self, SpeedError> {
+        let number = text.strip_prefix('x').unwrap_or(text);
+        let is_it = |speed: &Self| {
+            speed.to_string() == number
+                || number.parse().is_ok_and(|factor: f64| {
+                    factor.is_finite() && factor.to_bits() == speed.factor().to_bits()
+                })
+        };
+        Self::all().find(is_it).ok_or(SpeedError)
     }
 }
 

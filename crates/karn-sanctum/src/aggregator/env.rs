@@ -90,6 +90,13 @@ impl Envs {
         (0..slots).filter_map(row).collect()
     }
 
+    /// Returns roughly how much memory the rows take (bytes).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let rows = self.reported.iter().flatten();
+        let rows = rows.map(|env| size_of::<Env>() + env.returns.heap_bytes());
+        self.reported.len() * size_of::<Option<Box<Env>>>() + rows.sum::<usize>()
+    }
+
     /// The caller has checked that ids stay below `leyline::validate::MAX_ENVS`, which bounds the memory.
     fn env(&mut self, id: u32, received: ViewNs) -> &mut Env {
         let at = id as usize;

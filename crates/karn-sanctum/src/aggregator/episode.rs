@@ -68,6 +68,11 @@ impl Episodes {
         }
     }
 
+    /// Returns roughly how much memory the histories take (bytes).
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.returns.heap_bytes() + self.latest.heap_bytes()
+    }
+
     /// Takes a picture.
     pub(super) fn view(&self) -> EpisodesView {
         let read = |value: Option<f64>| -> Option<Reading> { Some(self.stamp?.read(value?, None)) };

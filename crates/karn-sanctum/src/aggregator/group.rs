@@ -1,24 +1,19 @@
 //! The state of one group of a run: every kind of event has its place here.
 
-use std::sync::Arc;
-
 use leyline::{Envelope, EpisodeOutcome, Event, GroupId, RunNs, ViewNs};
 
 use crate::aggregator::clock::Clock;
 use crate::aggregator::env::Envs;
 use crate::aggregator::episode::Episodes;
+use crate::aggregator::lines::Log;
 use crate::aggregator::link::Source;
 use crate::aggregator::metric::Metrics;
 use crate::aggregator::policy::Updates;
 use crate::aggregator::progress::Progress;
 use crate::aggregator::vitals::Vitals;
 use crate::connection::Connection;
-use crate::history::History;
-use crate::log::{LINES, LogLine};
 use crate::snapshot::{Snapshot, TelemetryView};
-
-/// The latest lines of the event log.
-pub(super) type Log = History<Arc<LogLine>, LINES>;
+use crate::verdict::{self, Concerns};
 
 /// One group of a run.
 #[derive(Debug, Clone)]
@@ -131,6 +126,13 @@ impl State {
         }
     }
 
+    /// Returns what the latest update gives reason to worry about; `None` while warming up, and before the first update.
+    pub(super) fn concerns(&self) -> Option<Concerns> {
+        let Progress { current_batch, start_batch, .. } = self.progress;
+        let warms_up = verdict::warming(current_batch, start_batch).is_some();
+        (!warms_up).then(|| self.policy.concerns()).flatten()
+    }
+
     fn connection(&self, source: Source, now: ViewNs) -> Connection {
         match self.progress.finish_reason {
             Some(leyline::FinishReason::Failed) => Connection::Failed,
@@ -145,6 +147,18 @@ impl State {
 }
 
 impl Group {
+    /// Returns roughly how much memory it takes (bytes).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let State { clock: _, progress: _, policy, episodes, envs, vitals: _, metrics } =
+            &self.state;
+        size_of::<Self>()
+            + self.log.heap_bytes()
+            + policy.heap_bytes()
+            + episodes.heap_bytes()
+            + envs.heap_bytes()
+            + metrics.heap_bytes()
+    }
+
     /// Takes a picture. Run and telemetry are those of the run the group belongs to.
     pub(super) fn snapshot(
         &self,

@@ -2,7 +2,7 @@
 
 use leyline::RunId;
 
-use crate::aggregator::group::Log;
+use crate::aggregator::lines::Log;
 use crate::connection::Connection;
 use crate::snapshot::{Snapshot, TelemetryView};
 

@@ -47,6 +47,14 @@ impl Metrics {
         self.shared.take();
     }
 
+    /// Returns roughly how much memory the points take (bytes).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let series = self.series.iter();
+        series
+            .map(|(name, points)| size_of::<Points>() + name.len() + points.points.heap_bytes())
+            .sum()
+    }
+
     /// Takes a picture; free until the next report.
     pub(super) fn view(&self) -> Arc<BTreeMap<String, Series>> {
         Arc::clone(self.shared.get_or_init(|| {
@@ -66,6 +74,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Returns roughly how much memory the names take (bytes).
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.names.iter().map(|name| size_of::<String>() + name.len()).sum()
+    }
+
     /// Returns whether the run has room for the names of a report, and takes them if so.
     #[must_use]
     pub(super) fn admit(&mut self, metric: &Metric) -> bool {

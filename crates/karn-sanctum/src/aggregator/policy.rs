@@ -64,6 +64,24 @@ impl Updates {
         self.derive(update, store, max_entropy);
     }
 
+    /// Returns what the latest update gives reason to worry about; `None` before the first one.
+    pub(super) fn concerns(&self) -> Option<verdict::Concerns> {
+        self.view.last_update.as_ref().map(|_| verdict::concerns_of(&self.view))
+    }
+
+    /// Returns roughly how much memory the histories take (bytes).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let histories = [
+            &self.kl_divergence,
+            &self.entropy,
+            &self.policy_loss,
+            &self.value_loss,
+            &self.grad_norm,
+        ];
+        let histories = histories.into_iter().map(History::heap_bytes).sum::<usize>();
+        histories + self.pairs.heap_bytes()
+    }
+
     /// Takes a picture of the readings.
     pub(super) fn view(&self) -> PolicyView {
         let mut view = self.view.clone();

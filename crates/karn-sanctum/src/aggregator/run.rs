@@ -8,7 +8,8 @@ use leyline::{
     Envelope, Event, GroupId, Reason, Rejection, RunId, Timestamp, UnknownEvent, ViewNs,
 };
 
-use crate::aggregator::group::{Group, Log};
+use crate::aggregator::group::Group;
+use crate::aggregator::lines::Log;
 use crate::aggregator::link::Source;
 use crate::aggregator::metric::Names;
 use crate::aggregator::soft::Warned;
@@ -27,7 +28,7 @@ pub(super) struct Run {
     warned: Warned,
     names: Names,
     /// Group of the latest row, because most rows are of the same group as the one before.
-    latest_group: usize,
+    pub(super) latest_group: usize,
     latest_ts: Option<Timestamp>,
 }
 
@@ -140,7 +141,10 @@ impl Run {
         self.latest_ts = line.ts;
         let own = rejection.group_id.as_ref().and_then(|id| self.find(id));
         match own {
-            Some(at) => self.groups[at].log.push(line),
+            Some(at) => {
+                self.latest_group = at;
+                self.groups[at].log.push(line);
+            }
             None if self.groups.is_empty() => self.lobby.push(line),
             None => self.groups.iter_mut().for_each(|group| group.log.push(Arc::clone(&line))),
         }
@@ -189,6 +193,11 @@ impl Run {
             self.telemetry.lose(loss);
         }
         group.state.apply(envelope, received);
+    }
+
+    /// Returns roughly how much memory the names of metrics take (bytes).
+    pub(super) fn names_bytes(&self) -> usize {
+        self.names.heap_bytes()
     }
 
     fn find(&self, id: &GroupId) -> Option<usize> {

@@ -3,7 +3,7 @@
 use leyline::{Health, threshold};
 
 use crate::reading::Reading;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{PolicyView, Snapshot};
 use crate::verdict::fresh_count;
 
 /// Labels of the readings beyond a limit, worst first in the order of the banner; either list may be empty.
@@ -20,9 +20,13 @@ pub struct Concerns {
 ///
 /// Warm-up is not considered: ask [`warming_up`] first.
 pub fn concerns(snapshot: &Snapshot) -> Concerns {
-    let policy = &snapshot.policy;
+    concerns_of(&snapshot.policy)
+}
+
+/// As [`concerns`], where there is no snapshot.
+pub(crate) fn concerns_of(policy: &PolicyView) -> Concerns {
     let mut found = Concerns { critical: Vec::new(), warning: Vec::new() };
-    if update_skipped(snapshot) {
+    if is_skipped(policy) {
         found.warning.push("Skipped");
     }
     let looked_at = [
@@ -53,7 +57,11 @@ fn advantage_label(reading: Option<&Reading>) -> &'static str {
 
 /// Returns whether the latest update was skipped.
 pub fn update_skipped(snapshot: &Snapshot) -> bool {
-    snapshot.policy.last_update.as_ref().is_some_and(|update| update.skipped)
+    is_skipped(&snapshot.policy)
+}
+
+fn is_skipped(policy: &PolicyView) -> bool {
+    policy.last_update.as_ref().is_some_and(|update| update.skipped)
 }
 
 /// Returns whether the latest update met a NaN gradient element.
@@ -68,6 +76,11 @@ pub fn inf_detected(snapshot: &Snapshot) -> bool {
 
 /// Returns the batches done since start while they are fewer than [`threshold::WARMUP_BATCHES`], else `None`.
 pub fn warming_up(snapshot: &Snapshot) -> Option<u64> {
-    let done = snapshot.current_batch?.saturating_sub(snapshot.start_batch?);
+    warming(snapshot.current_batch, snapshot.start_batch)
+}
+
+/// As [`warming_up`], where there is no snapshot.
+pub(crate) fn warming(current_batch: Option<u64>, start_batch: Option<u64>) -> Option<u64> {
+    let done = current_batch?.saturating_sub(start_batch?);
     (done < threshold::WARMUP_BATCHES).then_some(done)
 }

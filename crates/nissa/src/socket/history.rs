@@ -64,8 +64,12 @@ impl Archive for LogArchive {
 
 /// Opens the log of a run that said where it is, if this machine has that directory and it is of that very run.
 pub fn open_local(welcome: &Welcome) -> Option<Box<dyn History>> {
-    let dir = welcome.log.as_deref()?;
-    is_of(dir, welcome).then(|| LogArchive::new(dir.to_owned()).open()).flatten()
+    LogArchive::new(local_log(welcome)?.to_owned()).open()
+}
+
+/// Returns the directory of a run that said where it is, if this machine has it and it is of that very run.
+pub fn local_log(welcome: &Welcome) -> Option<&Path> {
+    welcome.log.as_deref().filter(|dir| is_of(dir, welcome))
 }
 
 fn is_of(dir: &Path, welcome: &Welcome) -> bool {

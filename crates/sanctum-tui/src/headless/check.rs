@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use crate::cli::CheckArgs;
-use crate::headless::cut::{Cut, Step, Wanted};
 use crate::headless::failure::Failure;
 use crate::headless::read;
 use crate::headless::source::Source;
+use crate::time::cut::{Cut, Step};
+use crate::time::runs::{Place, Runs, Wanted};
 use crate::when::When;
 
 mod course;
@@ -36,18 +37,23 @@ pub(super) fn check(
     let wanted = read::wanted(&args.group)?;
     let mut source = Source::open(&args.run)?;
     let mut cut = Cut::new(at, wanted.clone(), source.recording().is_single_run());
-    let mut judge = Judge::default();
+    let (mut judge, mut runs) = (Judge::default(), Runs::default());
     while let Some(row) = source.next()? {
-        match cut.before(&row) {
-            Step::Take => judge.apply(&row),
-            Step::Skip => continue,
+        match cut.before(&row, &runs) {
+            Step::Take => {}
+            Step::Skip => {
+                runs.pass(&Place::of(&row));
+                continue;
+            }
             Step::End => break,
         }
-        if cut.is_reached(&row, judge.fold()) {
+        runs.fold(&Place::of(&row));
+        judge.apply(&row);
+        if cut.is_reached(&row, judge.fold(), &runs) {
             break;
         }
     }
-    let groups = chosen(&judge, &cut, &wanted)?;
+    let groups = chosen(&judge, &runs, &wanted)?;
     let whole = source.close(notes);
     let report = Report::new(groups, args.fail_on, whole.is_err());
     let text = if args.json { report.to_json() + "\n" } else { report.to_text() };
@@ -64,10 +70,10 @@ pub(super) fn check(
 }
 
 /// Returns what was found in the groups that are wanted: all of them when nobody chose.
-fn chosen(judge: &Judge, cut: &Cut, wanted: &Wanted) -> Result<Vec<GroupReport>, Failure> {
+fn chosen(judge: &Judge, runs: &Runs, wanted: &Wanted) -> Result<Vec<GroupReport>, Failure> {
     let mut groups = judge.report();
     if *wanted != Wanted::default() {
-        let key = cut.choose(judge.fold()).map_err(|missing| read::unknown(&missing))?;
+        let key = runs.choose(judge.fold(), wanted).map_err(|missing| read::unknown(&missing))?;
         groups.retain(|group| {
             key.as_ref().is_some_and(|key| {
                 let own = wanted.group.is_none() || group.group_id == key.group_id;

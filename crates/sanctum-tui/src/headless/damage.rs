@@ -14,7 +14,7 @@ const TOLD: usize = 5;
 /// # Errors
 ///
 /// [`Failure::Damaged`] with the total, if there is any damage: to be returned once the readable part was processed.
-pub(super) fn report(run: &str, damage: &[Damage], notes: &mut impl Write) -> Result<(), Failure> {
+pub(crate) fn report(run: &str, damage: &[Damage], notes: &mut impl Write) -> Result<(), Failure> {
     if damage.is_empty() {
         return Ok(());
     }

@@ -6,10 +6,10 @@ use std::path::Path;
 use leyline::{GroupId, Incoming, RunId};
 
 use crate::cli::{ExportArgs, ExportFormat};
-use crate::headless::cut::Wanted;
 use crate::headless::failure::Failure;
 use crate::headless::source::Source;
 use crate::headless::{read, row};
+use crate::time::runs::Wanted;
 
 mod computed;
 mod file;

@@ -3,14 +3,15 @@
 use std::io::Write;
 
 use karn_sanctum::aggregator::Link;
-use karn_sanctum::{Aggregator, RunKey, Snapshot};
-use leyline::{GroupId, RunId, ViewNs};
+use leyline::{GroupId, RunId};
 
 use crate::cli::{GroupArgs, ReadArgs};
 use crate::fold::Picture;
-use crate::headless::cut::{Cut, Missing, Step, Wanted, received};
 use crate::headless::failure::Failure;
 use crate::headless::source::Source;
+use crate::time::cut::{Cut, Step};
+use crate::time::replay::Replay;
+use crate::time::runs::{Missing, Place, Wanted};
 use crate::when::{self, When};
 
 /// A run as it stood at a moment, and how whole it was up to there.
@@ -33,8 +34,13 @@ pub(super) fn read(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Fai
     let later = args.now.as_deref().map_or(Ok(0), when::seconds_later).map_err(usage)?;
     let wanted = wanted(&args.group)?;
     let mut source = Source::open(&args.run)?;
-    let cut = Cut::new(at, wanted, source.recording().is_single_run());
-    let (picture, reached) = fold(&mut source, cut, args.closed, later)?;
+    let cut = Cut::new(at, wanted.clone(), source.recording().is_single_run());
+    let (mut replay, reached) = fold(&mut source, cut)?;
+    let key = replay.choose(&wanted).map_err(|missing| unknown(&missing))?;
+    if args.closed {
+        replay.link(Link::Closed);
+    }
+    let picture = replay.picture(key.as_ref(), later);
     match at {
         When::Batch(_) | When::Seq(_) if !reached => {
             let end = if source.recording().is_live() { "has not come to" } else { "ends before" };
@@ -68,22 +74,16 @@ fn usage(error: impl std::fmt::Display) -> Failure {
     Failure::Usage(error.to_string())
 }
 
-/// Folds a run up to the moment of `cut` and takes a picture `later` nanoseconds after the last event applied; says also
-/// whether events followed, or could have followed, that moment.
-fn fold(
-    source: &mut Source,
-    mut cut: Cut,
-    closed: bool,
-    later: u64,
-) -> Result<(Picture, bool), Failure> {
-    let mut aggregator = Aggregator::new();
-    let mut now = ViewNs(0);
+/// Folds a run up to the moment of `cut`; says also whether events followed, or could have followed, that moment.
+fn fold(source: &mut Source, mut cut: Cut) -> Result<(Replay, bool), Failure> {
+    let mut replay = Replay::new();
     let mut reached = false;
     while let Some(row) = source.next()? {
-        match cut.before(&row) {
+        match cut.before(&row, &replay.runs) {
             Step::Take => {}
             Step::Skip => {
                 reached = true;
+                replay.runs.pass(&Place::of(&row));
                 continue;
             }
             Step::End => {
@@ -91,27 +91,11 @@ fn fold(
                 break;
             }
         }
-        now = received(&row, now);
-        aggregator.apply(&row, now);
-        if cut.is_reached(&row, &aggregator) {
+        replay.fold(&row);
+        if cut.is_reached(&row, &replay.folded, &replay.runs) {
             reached = true;
             break;
         }
     }
-    let key = cut.choose(&aggregator).map_err(|missing| unknown(&missing))?;
-    let now = ViewNs(cut.last(key.as_ref()).0.saturating_add(later));
-    if closed {
-        aggregator.link(Link::Closed, now);
-    }
-    Ok((picture(&aggregator, key.as_ref(), now), reached))
-}
-
-fn picture(aggregator: &Aggregator, key: Option<&RunKey>, now: ViewNs) -> Picture {
-    let groups = aggregator.keys();
-    let snapshot: Snapshot = match key {
-        Some(key) => aggregator.snapshot(key, now),
-        None => aggregator.snapshot_without_run(now),
-    };
-    let shown = key.and_then(|key| groups.iter().position(|group| group == key)).unwrap_or(0);
-    Picture { groups, shown, ..Picture::still(snapshot) }
+    Ok((replay, reached))
 }

@@ -96,12 +96,35 @@ impl Source {
     }
 
     fn failed(&self, error: RecordingError) -> Failure {
-        match error {
-            RecordingError::Format { .. } => Failure::Version(error.to_string()),
-            RecordingError::Rows(_)
-            | RecordingError::Read { .. }
-            | RecordingError::Backward
-            | RecordingError::Elsewhere => Failure::Read { run: self.asked.clone(), error },
+        unread(&self.asked, error)
+    }
+}
+
+/// Returns the failure for a run that cannot be read on.
+pub(crate) fn unread(run: &str, error: RecordingError) -> Failure {
+    match error {
+        RecordingError::Format { .. } => Failure::Version(error.to_string()),
+        RecordingError::Rows(_)
+        | RecordingError::Read { .. }
+        | RecordingError::Backward
+        | RecordingError::Elsewhere => Failure::Read { run: run.to_owned(), error },
+    }
+}
+
+/// Opens the run that `args` name twice: to read it and to look at it meanwhile.
+///
+/// # Errors
+///
+/// As [`Source::open`]; [`Failure::Usage`] for a pipe, in which nobody can go back.
+pub(crate) fn open_twice(args: &RunArgs) -> Result<[Recording; 2], Failure> {
+    match target::find(args)? {
+        Target::Stdin => Err(Failure::Usage(
+            "replay goes back and forth, and a pipe cannot: write the rows into a file first"
+                .to_owned(),
+        )),
+        Target::Path(path) => {
+            let open = || Recording::open(&path).map_err(|error| unopened(&error));
+            Ok([open()?, open()?])
         }
     }
 }

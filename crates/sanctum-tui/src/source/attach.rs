@@ -10,7 +10,7 @@ use nissa::manifest::Hex64;
 use nissa::socket::message::Protocols;
 use nissa::socket::{
     AttachError, Attachment, Backoff, ClientError, Endpoint, Greeting, Link, OpenLog, Step, Token,
-    Why,
+    Why, local_log,
 };
 use simic_emitter::{StopFlag, StopLevel};
 
@@ -78,7 +78,7 @@ impl AttachedRun {
 
 impl Source for AttachedRun {
     fn run(self: Box<Self>, out: &Sender<Arrival>, stop: &StopFlag) -> anyhow::Result<()> {
-        let mut teller = Teller::new(&self.at, out);
+        let mut teller = Teller::new(&self.at, out, self.open_log.is_none());
         let mut backoff = self.backoff;
         loop {
             teller.is_over = false;
@@ -117,6 +117,8 @@ impl Source for AttachedRun {
 struct Teller<'a> {
     out: &'a Sender<Arrival>,
     at: String,
+    /// Whether the log of the run may be read where it lies.
+    is_local: bool,
     /// Whether the fold was told that the source is closed.
     is_closed: bool,
     is_over: bool,
@@ -136,10 +138,11 @@ enum Reached {
 }
 
 impl<'a> Teller<'a> {
-    fn new(at: &Endpoint, out: &'a Sender<Arrival>) -> Self {
+    fn new(at: &Endpoint, out: &'a Sender<Arrival>, is_local: bool) -> Self {
         Self {
             out,
             at: at.to_string(),
+            is_local,
             is_closed: false,
             is_over: false,
             run: None,
@@ -157,6 +160,10 @@ impl<'a> Teller<'a> {
             }
             Step::Link(Link::Connecting) => self.feed(Feed::Connecting { at: self.at.clone() }),
             Step::Link(Link::Connected(welcome)) => {
+                let log = local_log(&welcome).filter(|_| self.is_local);
+                if !log.is_none_or(|log| self.give(Arrival::Log(log.to_owned()))) {
+                    return false;
+                }
                 let run = (welcome.run_id, welcome.nonce);
                 if self.run.as_ref() != Some(&run) {
                     (self.run, self.reached) = (Some(run), Reached::Run);

@@ -1,6 +1,7 @@
 //! A trainer in this process: hub, guard and thread of a run, and the source that a viewer gets of it.
 
 use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::{Builder, JoinHandle};
@@ -52,6 +53,8 @@ pub struct LocalRun {
     stop: StopFlag,
     hub: Hub,
     thread: JoinHandle<()>,
+    /// The directory that it writes.
+    log: Option<PathBuf>,
 }
 
 impl LocalRun {
@@ -104,13 +107,18 @@ impl LocalRun {
             .name("simic-train".to_owned())
             .spawn(run)
             .context("cannot start the thread simic-train")?;
-        Ok(Self { events, stop, hub, thread })
+        Ok(Self { events, stop, hub, thread, log: None })
     }
 }
 
 impl Source for LocalRun {
     fn run(self: Box<Self>, out: &Sender<Arrival>, stop: &StopFlag) -> anyhow::Result<()> {
-        let Self { events, stop: _, hub: _, thread } = *self;
+        let Self { events, stop: _, hub: _, thread, log } = *self;
+        if let Some(log) = log
+            && out.send(Arrival::Log(log)).is_err()
+        {
+            return Ok(());
+        }
         if out.send(Arrival::Link(Link::TrainerAlive(true))).is_err() {
             return Ok(());
         }
@@ -239,7 +247,7 @@ pub fn begin(
         builder = builder.sink(SOCKET_SINK, Bounds::default(), sink);
         (server, told) = (Some(open), lines);
     }
-    let run = LocalRun::start_with(builder, StopFlag::new(), server, move |hub, stop| {
+    let mut run = LocalRun::start_with(builder, StopFlag::new(), server, move |hub, stop| {
         let trainer = match &from {
             Some(from) => Trainer::resume(from, config, |_| task.make(), hub),
             None => Trainer::new(config, |_| task.make(), hub),
@@ -250,6 +258,7 @@ pub fn begin(
         }
     })?;
     let hub = &run.hub;
+    run.log = left.as_ref().map(|directory| directory.path().to_owned());
     let written = left.map(|directory| Written { directory, hub: hub.clone(), told });
     Ok((run, written))
 }

@@ -3,7 +3,7 @@
 use leyline::{Incoming, RunNs, Timestamp};
 use nissa::recording::Seek;
 
-use crate::headless::cut::Place;
+use crate::time::runs::Place;
 use crate::when::When;
 
 /// Closed up to the first event that reaches a moment, and open from that event on.

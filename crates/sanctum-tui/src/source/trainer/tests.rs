@@ -57,7 +57,7 @@ fn tele_703_the_source_says_when_the_thread_of_the_trainer_runs_and_has_ended() 
     });
     let said = arrivals(run.unwrap()).into_iter().filter_map(|arrival| match arrival {
         Arrival::Link(Link::TrainerAlive(alive)) => Some(alive),
-        Arrival::Link(_) | Arrival::Event(_) | Arrival::Feed(_) => None,
+        Arrival::Link(_) | Arrival::Event(_) | Arrival::Feed(_) | Arrival::Log(_) => None,
     });
     assert_eq!(said.collect::<Vec<_>>(), [true, false]);
 }

@@ -48,6 +48,11 @@ pub(super) struct Directory {
 }
 
 impl Directory {
+    /// Returns the directory.
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Removes what was made for a run that did not begin.
     pub(super) fn remove(self) {
         // It was made exclusively, so nothing in it is anybody else's; if it stays, `ls` shows it.

@@ -1,0 +1,72 @@
+//! What the latest input did, for whoever looks along a run for alerts and gaps without taking a snapshot at each input.
+
+use crate::aggregator::Aggregator;
+use crate::aggregator::group::Group;
+use crate::log::LogLine;
+use crate::snapshot::RunKey;
+use crate::verdict::Concerns;
+
+/// Where the latest input belongs, and counters that it may have moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latest {
+    /// Place of its run among the runs.
+    pub run: usize,
+    /// Its group.
+    pub group: GroupPlace,
+    /// Lines of the event log of its group that warned, or worse, so far.
+    pub alarms: u64,
+    /// Holes in the numbers of its run so far.
+    pub gaps: u64,
+}
+
+/// Place of a group in a fold; it stays the same in later states of that fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupPlace {
+    run: usize,
+    group: usize,
+}
+
+impl Aggregator {
+    /// Returns where the latest input belongs; `None` while no run has a group.
+    pub fn latest(&self) -> Option<Latest> {
+        let at = self.latest_run?;
+        let run = self.runs.get(at)?;
+        let group = run.groups.get(run.latest_group)?;
+        Some(Latest {
+            run: at,
+            group: GroupPlace { run: at, group: run.latest_group },
+            alarms: group.log.alarms(),
+            gaps: run.telemetry.sequence.holes().map_or(0, |holes| holes.gaps),
+        })
+    }
+
+    /// Returns the name of a group.
+    pub fn key_of(&self, place: GroupPlace) -> Option<RunKey> {
+        let group_id = self.group(place)?.id.clone();
+        Some(RunKey { run_id: self.runs.get(place.run)?.id.clone(), group_id })
+    }
+
+    /// Returns the latest lines of the event log of a group that warn, or worse, newest first.
+    pub fn latest_alarms(&self, place: GroupPlace) -> impl Iterator<Item = &LogLine> {
+        self.group(place).into_iter().flat_map(|group| group.log.latest_alarms())
+    }
+
+    /// Returns what the latest update of a group gives reason to worry about, as [`crate::verdict::concerns`] does for a
+    /// snapshot; `None` while the group warms up or has had no update.
+    pub fn concerns(&self, place: GroupPlace) -> Option<Concerns> {
+        self.group(place)?.state.concerns()
+    }
+
+    /// Returns roughly how much memory a copy of this fold takes (bytes), snapshots that were taken of it not included.
+    pub fn heap_bytes(&self) -> usize {
+        let runs = self.runs.iter().map(|run| {
+            let groups = run.groups.iter().map(Group::heap_bytes).sum::<usize>();
+            size_of_val(run) + run.lobby.heap_bytes() + run.names_bytes() + groups
+        });
+        self.lobby_log.heap_bytes() + runs.sum::<usize>()
+    }
+
+    fn group(&self, place: GroupPlace) -> Option<&Group> {
+        self.runs.get(place.run)?.groups.get(place.group)
+    }
+}
