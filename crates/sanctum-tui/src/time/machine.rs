@@ -349,17 +349,13 @@ impl Machine {
             return Ok(Work::Idle);
         }
         for _ in 0..AT_ONCE {
-            let before = self.head.replay.place;
             match self.head.step()? {
                 Stepped::Folded(row) => {
-                    if before + 1 < self.head.replay.place {
-                        // What lay between is not kept any more.
-                        self.copies.restart(&self.head);
-                    }
                     let damage = self.damage().len();
                     self.landmarks.note(&row, &self.head.replay, damage);
                     self.copies.note(&Place::of(&row), &self.head);
                 }
+                Stepped::Moved => self.copies.restart(&self.head),
                 Stepped::Pending => return Ok(self.rest(Reading::CaughtUp)),
                 Stepped::End => return Ok(self.rest(Reading::Over)),
             }

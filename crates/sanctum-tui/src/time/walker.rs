@@ -29,6 +29,8 @@ pub(crate) enum Mark {
 pub(crate) enum Stepped {
     /// It folded this input.
     Folded(Incoming),
+    /// It stands farther on: what comes next is not kept any more.
+    Moved,
     /// Nothing more is there yet.
     Pending,
     /// There is nothing more.
@@ -58,13 +60,19 @@ impl Walker {
 
     /// Folds the next input.
     pub(crate) fn step(&mut self) -> Result<Stepped, RecordingError> {
-        let input = match self.ahead.take() {
-            Some(input) => input,
-            None => match self.read()? {
-                Found::Input(input) => input,
+        let input = if let Some(input) = self.ahead.take() {
+            input
+        } else {
+            let before = self.replay.place;
+            match self.read()? {
+                Found::Input(input) if before == self.replay.place => input,
+                Found::Input(input) => {
+                    self.ahead = Some(input);
+                    return Ok(Stepped::Moved);
+                }
                 Found::Pending => return Ok(Stepped::Pending),
                 Found::End => return Ok(Stepped::End),
-            },
+            }
         };
         let KeptInput { live_from, incoming } = input;
         if let Some(from_seq) = live_from {

@@ -90,7 +90,7 @@ impl Machine {
                 return Ok(Work::Idle);
             }
             match self.walker.step()? {
-                Stepped::Folded(_) => {}
+                Stepped::Folded(_) | Stepped::Moved => {}
                 Stepped::Pending | Stepped::End => return Ok(Work::Idle),
             }
             if limit.is_none() {

@@ -218,7 +218,7 @@ impl Machine {
                 return Ok(true);
             }
             match self.walker.step()? {
-                Stepped::Folded(_) => {}
+                Stepped::Folded(_) | Stepped::Moved => {}
                 Stepped::Pending | Stepped::End => return Ok(true),
             }
         }
@@ -243,6 +243,7 @@ impl Machine {
                         return Ok(true);
                     }
                 }
+                Stepped::Moved => {}
                 Stepped::Pending | Stepped::End => return Ok(true),
             }
         }
