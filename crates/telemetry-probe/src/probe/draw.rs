@@ -19,7 +19,13 @@ const GROUP: usize = 8;
 
 /// Takes from each plan the views that no edit of its group moves. A group has edits of different leaves, which are made
 /// all at once: where that changes nothing, none of them does. (Two that undo each other to the cell would go unseen.)
-fn narrow(looked: &dyn Looked, run: &Run, edits: &[Edit], plans: &mut [Plan]) {
+fn narrow(looked: &dyn Looked, run: &Run, edits: &[Edit], evidence: &Evidence, plans: &mut [Plan]) {
+    // What earlier runs show in the same places is likely to move the same views, and goes into one group.
+    let places = |plan: &Plan| {
+        let shown = evidence.draw.get(&edits[plan.edit].wild);
+        shown.map(|shown| shown.keys().cloned().collect::<Vec<String>>())
+    };
+    plans.sort_by_cached_key(places);
     let planned: Vec<&Edit> = plans.iter().map(|plan| &edits[plan.edit]).collect();
     let groups = groups(&planned, GROUP);
     let seen = spread_with(
@@ -41,6 +47,7 @@ fn narrow(looked: &dyn Looked, run: &Run, edits: &[Edit], plans: &mut [Plan]) {
             plans[plan].views.retain(|view| seen.contains(view));
         }
     }
+    plans.sort_by_key(|plan| plan.edit);
 }
 
 /// An edit and the views that are drawn with it.
@@ -81,7 +88,7 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             .map(|(edit, of)| Plan { edit, views: chosen(evidence, of, &views, index == 0) })
             .filter(|plan| !plan.views.is_empty())
             .collect();
-        narrow(&*looked, run, edits, &mut plans);
+        narrow(&*looked, run, edits, evidence, &mut plans);
         evidence.probes += plans.len() as u32;
         for edit in
             plans.iter().map(|plan| &edits[plan.edit]).filter(|edit| edit.part != Part::Together)
@@ -211,10 +218,16 @@ fn reach(base: &Base<'_>, run: &Run, looked: &dyn Looked, views: &[Seen], eviden
         &jobs,
         || run.snapshot.clone(),
         |snapshot, (edit, open)| {
-            let drawn = draw_edited(looked, snapshot, &[edit], open).unwrap_or_default();
-            for (view, after) in open.iter().zip(drawn) {
+            // Where every digit has moved by now there is nothing left to find.
+            let is_open = |view: &usize| views[*view].numbers.open().next().is_some();
+            let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
+            if open.is_empty() {
+                return;
+            }
+            let drawn = draw_edited(looked, snapshot, &[edit], &open).unwrap_or_default();
+            for (view, after) in open.into_iter().zip(drawn) {
                 if let Some(after) = after {
-                    views[*view].compare(&after);
+                    views[view].compare(&after);
                 }
             }
         },

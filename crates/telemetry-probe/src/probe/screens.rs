@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use telemetry_evidence::Evidence;
 use telemetry_evidence::evidence::Dark;
 
-use crate::rig::{Size, Subject, View};
+use crate::rig::{Looked, Size, Subject, Tree, View};
 
-use super::base::Base;
+use super::base::{Base, Run};
 use super::cells::{Numbers, moved, tokens};
 use super::draw::{size_of, views};
 use super::edits::{Edit, Part, accepted, draw_edited, groups};
@@ -15,7 +15,7 @@ use super::spread::spread_with;
 
 /// Sizes of the screen.
 const SCREENS: [(u16, u16); 3] = [(120, 40), (80, 24), (200, 60)];
-/// Edits that are made at once where only digits that nothing moves are looked for.
+/// Edits that are made at once where most of them change nothing.
 const GROUP: usize = 24;
 
 /// Draws whole screens with every leaf changed until each was seen at each size, and looks for digits of no widget.
@@ -37,45 +37,55 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             .iter()
             .filter(|edit| evidence.draw.get(&edit.wild).is_some_and(|shown| !shown.is_empty()))
             .collect();
-        let open =
-            |edit: &Edit, view: &View| !evidence.screens[&size_of(view)].contains(&edit.wild);
-        let mut by_leaf: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
-        for edit in edits.into_iter().filter(|edit| views.iter().any(|view| open(edit, view))) {
-            by_leaf.entry(&edit.wild).or_default().push(edit);
+        let mut asked = BTreeSet::new();
+        for (at, view) in views.iter().enumerate() {
+            let size = size_of(view);
+            let seen = &evidence.screens[&size];
+            let open: Vec<&Edit> =
+                edits.iter().copied().filter(|edit| !seen.contains(&edit.wild)).collect();
+            asked.extend(open.iter().map(|edit| edit.wild.as_str()));
+            let moved = moved_leaves(&*looked, run, &open, at);
+            evidence.screens.entry(size).or_default().extend(moved);
         }
-        let by_leaf: Vec<_> = by_leaf.into_values().collect();
-        let found = spread_with(
-            &by_leaf,
-            || run.snapshot.clone(),
-            |snapshot, edits| {
-                let mut seen = BTreeSet::new();
-                for edit in edits {
-                    let left: Vec<usize> = (0..views.len())
-                        .filter(|view| !seen.contains(view) && open(edit, &views[*view]))
-                        .collect();
-                    if left.is_empty() {
-                        break;
-                    }
-                    let Ok(after) = draw_edited(&*looked, snapshot, &[edit], &left) else {
-                        continue;
-                    };
-                    let moved = left.into_iter().zip(after).filter(|(_, after)| after.is_some());
-                    seen.extend(moved.map(|(view, _)| view));
-                }
-                seen
-            },
-        );
-        for (edits, seen) in by_leaf.iter().zip(found) {
-            evidence.probes += 1;
-            for view in seen {
-                let leaves = evidence.screens.entry(size_of(&views[view])).or_default();
-                leaves.extend(edits.first().map(|edit| edit.wild.clone()));
-            }
-        }
+        evidence.probes += asked.len() as u32;
     }
     let everywhere: Vec<View> =
         scenes.iter().skip(1).map(|scene| screen(*scene, SCREENS[0])).chain(views).collect();
     dark_screens(base, &everywhere, evidence);
+}
+
+/// Returns the leaves of which an edit moves a view. Most of them are on no screen of this size, so that many are moved at
+/// once first: where that changes nothing, none of them does.
+fn moved_leaves(looked: &dyn Looked, run: &Run, edits: &[&Edit], view: usize) -> BTreeSet<String> {
+    let moves = |snapshot: &mut Tree, edits: &[&Edit]| {
+        // What the snapshot refuses is no value for it.
+        draw_edited(looked, snapshot, edits, &[view]).map(|drawn| drawn.iter().any(Option::is_some))
+    };
+    let groups = groups(edits, GROUP);
+    let seen = spread_with(
+        &groups,
+        || run.snapshot.clone(),
+        |snapshot, group| {
+            let together: Vec<&Edit> = group.iter().map(|edit| edits[*edit]).collect();
+            moves(snapshot, &together)
+        },
+    );
+    let still = groups.iter().zip(seen).filter(|(_, moved)| *moved == Ok(false));
+    let still: BTreeSet<usize> = still.flat_map(|(group, _)| group.iter().copied()).collect();
+    let mut by_leaf: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
+    for (at, edit) in edits.iter().enumerate() {
+        if !still.contains(&at) {
+            by_leaf.entry(&edit.wild).or_default().push(edit);
+        }
+    }
+    let by_leaf: Vec<_> = by_leaf.into_iter().collect();
+    let seen = spread_with(
+        &by_leaf,
+        || run.snapshot.clone(),
+        |snapshot, (_, edits)| edits.iter().any(|edit| moves(snapshot, &[edit]) == Ok(true)),
+    );
+    let moved = by_leaf.iter().zip(seen).filter(|(_, is_moved)| *is_moved);
+    moved.map(|((leaf, _), _)| (*leaf).to_owned()).collect()
 }
 
 /// Digits on whole screens that stand in no widget, and that no change of many leaves at once moves.
@@ -99,11 +109,13 @@ fn dark_screens(base: &Base<'_>, views: &[View], evidence: &mut Evidence) {
         || run.snapshot.clone(),
         |snapshot, group| {
             let changed: Vec<&Edit> = group.iter().map(|edit| values[*edit]).collect();
+            let is_open = |view: &usize| numbers[*view].open().next().is_some();
+            let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
             let drawn = draw_edited(&*looked, snapshot, &changed, &open).unwrap_or_default();
-            for (view, after) in open.iter().zip(drawn) {
+            for (view, after) in open.into_iter().zip(drawn) {
                 if let Some(after) = after {
-                    let spots = moved(&before[*view], &after);
-                    numbers[*view].compare(&before[*view], &after, &spots);
+                    let spots = moved(&before[view], &after);
+                    numbers[view].compare(&before[view], &after, &spots);
                 }
             }
         },

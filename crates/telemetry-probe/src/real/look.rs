@@ -95,7 +95,11 @@ impl Looked for Look {
         fields: &BTreeSet<&str>,
         view: usize,
     ) -> Result<Drawn, String> {
-        self.changed(snapshot, fields, &[view])?;
+        let changed = self.read(snapshot, fields)?;
+        CANVASES.with_borrow_mut(|canvases| match self.views.get(view) {
+            Some(view) => paint(&changed, view, canvases.entry(view.size).or_default()),
+            None => Ok(()),
+        })?;
         let after = self.compare(&self.snapshot, view)?;
         let alone = || self.drawn.get(view).cloned();
         after.or_else(alone).ok_or_else(|| format!("there is no view {view}"))
