@@ -84,8 +84,8 @@ fn moved_leaves(looked: &dyn Looked, run: &Run, edits: &[&Edit], view: usize) ->
         || run.snapshot.clone(),
         |snapshot, (_, edits)| edits.iter().any(|edit| moves(snapshot, &[edit]) == Ok(true)),
     );
-    let moved = by_leaf.iter().zip(seen).filter(|(_, is_moved)| *is_moved);
-    moved.map(|((leaf, _), _)| (*leaf).to_owned()).collect()
+    let shown = by_leaf.iter().zip(seen).filter(|(_, is_shown)| *is_shown);
+    shown.map(|((leaf, _), _)| (*leaf).to_owned()).collect()
 }
 
 /// Digits on whole screens that stand in no widget, and that no change of many leaves at once moves.
