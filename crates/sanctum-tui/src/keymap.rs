@@ -106,7 +106,8 @@ const UP: &[Chord] = &[key(KeyCode::Up), char('k')];
 const DOWN: &[Chord] = &[key(KeyCode::Down), char('j')];
 const PAGE_UP: &[Chord] = &[key(KeyCode::PageUp), ctrl('u')];
 const PAGE_DOWN: &[Chord] = &[key(KeyCode::PageDown), ctrl('d')];
-const DIGITS: &[Chord] = &[char('2'), char('4'), char('5'), char('6'), char('7'), char('8')];
+const DIGITS: &[Chord] =
+    &[char('1'), char('2'), char('3'), char('4'), char('5'), char('6'), char('7'), char('8')];
 
 /// Every key that works. The order is that of the help and of the footer.
 pub const BINDINGS: &[Binding] = {
@@ -299,7 +300,7 @@ mod tests {
         check(KeyCode::Char('g'), KeyModifiers::NONE, Some(Action::First));
         check(KeyCode::Char('c'), KeyModifiers::CONTROL, Some(Action::Interrupt));
         check(KeyCode::Char('c'), KeyModifiers::NONE, None);
-        check(KeyCode::Char('1'), KeyModifiers::NONE, None);
+        check(KeyCode::Char('9'), KeyModifiers::NONE, None);
         check(KeyCode::BackTab, KeyModifiers::SHIFT, Some(Action::PreviousPanel));
         check(KeyCode::F(1), KeyModifiers::NONE, Some(Action::Help));
     }
@@ -313,7 +314,7 @@ mod tests {
                 "? F1",
                 "q",
                 "Space",
-                "2 4 5 6 7 8",
+                "1 2 3 4 5 6 7 8",
                 "Tab",
                 "Shift-Tab",
                 "Enter e",

@@ -17,8 +17,10 @@ const LARGE: (u16, u16) = (200, 60);
 const TALL: u16 = 30;
 
 /// The panels, in the order of their numbers.
-pub const PANELS: [WidgetId; 6] = [
+pub const PANELS: [WidgetId; 8] = [
+    WidgetId::PolicyHealth,
     WidgetId::PolicyLosses,
+    WidgetId::ValueDiagnostics,
     WidgetId::EpisodePanel,
     WidgetId::EnvOverview,
     WidgetId::EventLog,
@@ -26,7 +28,7 @@ pub const PANELS: [WidgetId; 6] = [
     WidgetId::TelemetryPanel,
 ];
 
-/// Returns the number key of a panel; lines on top have none. The numbers left out belong to panels still to come.
+/// Returns the number key of a panel; lines on top have none.
 pub fn number(id: WidgetId) -> Option<u8> {
     id.spec().panel
 }
@@ -44,7 +46,7 @@ pub struct Arrangement {
 
 impl Default for Arrangement {
     fn default() -> Self {
-        Self { focus: WidgetId::PolicyLosses, enlarged: false, guest: None }
+        Self { focus: WidgetId::PolicyHealth, enlarged: false, guest: None }
     }
 }
 
@@ -139,39 +141,64 @@ fn panels(arrangement: Arrangement, extent: Extent, body: Rect) -> Vec<(WidgetId
     }
 }
 
-/// Losses and Episodes also have the places of the panels for policy health and value diagnostics, until those exist.
+/// Every P0 metric has a place here; status and telemetry come by their number keys.
 fn small(guest: Option<WidgetId>, body: Rect) -> Vec<(WidgetId, Rect)> {
-    let [upper, lower] = rows(body, [12, body.height - 12]);
-    let [losses, episodes] = halves(upper);
+    let [upper, middle, lower] = rows(body, [10, 5, body.height - 15]);
+    let [health, episodes] = halves(upper);
+    let [losses, value] = halves(middle);
     let [envs, log] = halves(lower);
     vec![
+        (WidgetId::PolicyHealth, health),
         (WidgetId::PolicyLosses, losses),
-        (guest.unwrap_or(WidgetId::EpisodePanel), episodes),
+        (guest.unwrap_or(WidgetId::ValueDiagnostics), value),
+        (WidgetId::EpisodePanel, episodes),
         (WidgetId::EnvOverview, envs),
         (WidgetId::EventLog, log),
     ]
 }
 
-/// Eight environments, as many as a default run has, fit into the second row.
+/// Rows that are left go to the value rows, the environments and the log.
 fn medium(body: Rect) -> Vec<(WidgetId, Rect)> {
     let spare = body.height - 35;
-    stacked(body, 13, 12 + spare / 2, 30)
-}
-
-fn large(body: Rect) -> Vec<(WidgetId, Rect)> {
-    let spare = body.height - 55;
-    stacked(body, 25, 15 + spare / 2, 50)
-}
-
-/// Charts above, environments below, log and counters at the bottom with what rows are left.
-fn stacked(body: Rect, upper: u16, middle: u16, side: u16) -> Vec<(WidgetId, Rect)> {
-    let [charts, envs, bottom] = rows(body, [upper, middle, body.height - upper - middle]);
-    let [losses, episodes] = halves(charts);
-    let [log, status, telemetry] = columns(bottom, [body.width - 2 * side, side, side]);
-    vec![
+    let middle = 11 + spare / 2;
+    let [charts, envs, bottom] = rows(body, [14, middle, body.height - 14 - middle]);
+    let third = body.width / 3;
+    let [health, losses, episodes] = columns(charts, [third, third, body.width - 2 * third]);
+    let [value, envs] = columns(envs, [third, body.width - third]);
+    let mut placed = vec![
+        (WidgetId::PolicyHealth, health),
         (WidgetId::PolicyLosses, losses),
+        (WidgetId::ValueDiagnostics, value),
         (WidgetId::EpisodePanel, episodes),
         (WidgetId::EnvOverview, envs),
+    ];
+    placed.extend(lists(bottom, 30));
+    placed
+}
+
+/// Four panels in a row, environments below, log and counters at the bottom with what rows are left.
+fn large(body: Rect) -> Vec<(WidgetId, Rect)> {
+    let spare = body.height - 55;
+    let middle = 15 + spare / 2;
+    let [charts, envs, bottom] = rows(body, [25, middle, body.height - 25 - middle]);
+    let quarter = body.width / 4;
+    let [health, losses, value, episodes] =
+        columns(charts, [quarter, quarter, quarter, body.width - 3 * quarter]);
+    let mut placed = vec![
+        (WidgetId::PolicyHealth, health),
+        (WidgetId::PolicyLosses, losses),
+        (WidgetId::ValueDiagnostics, value),
+        (WidgetId::EpisodePanel, episodes),
+        (WidgetId::EnvOverview, envs),
+    ];
+    placed.extend(lists(bottom, 50));
+    placed
+}
+
+/// The event log, and beside it two panels of `side` columns.
+fn lists(bottom: Rect, side: u16) -> [(WidgetId, Rect); 3] {
+    let [log, status, telemetry] = columns(bottom, [bottom.width - 2 * side, side, side]);
+    [
         (WidgetId::EventLog, log),
         (WidgetId::EsperStatus, status),
         (WidgetId::TelemetryPanel, telemetry),
@@ -271,20 +298,23 @@ mod tests {
             80,
             24,
             "RunHeader 80x1+0+0\nAnomalyStrip 80x1+0+1\nStatusBanner 80x1+0+2\n\
-             PolicyLosses 40x12+0+3\nEpisodePanel 40x12+40+3\nEnvOverview 40x8+0+15\nEventLog 40x8+40+15",
+             PolicyHealth 40x10+0+3\nPolicyLosses 40x5+0+13\nValueDiagnostics 40x5+40+13\n\
+             EpisodePanel 40x10+40+3\nEnvOverview 40x5+0+18\nEventLog 40x5+40+18",
         );
         check(
             120,
             40,
             "RunHeader 120x1+0+0\nAnomalyStrip 120x1+0+1\nStatusBanner 120x2+0+2\n\
-             PolicyLosses 60x13+0+4\nEpisodePanel 60x13+60+4\nEnvOverview 120x12+0+17\n\
+             PolicyHealth 40x14+0+4\nPolicyLosses 40x14+40+4\nValueDiagnostics 40x11+0+18\n\
+             EpisodePanel 40x14+80+4\nEnvOverview 80x11+40+18\n\
              EventLog 60x10+0+29\nEsperStatus 30x10+60+29\nTelemetryPanel 30x10+90+29",
         );
         check(
             200,
             60,
             "RunHeader 200x1+0+0\nAnomalyStrip 200x1+0+1\nStatusBanner 200x2+0+2\n\
-             PolicyLosses 100x25+0+4\nEpisodePanel 100x25+100+4\nEnvOverview 200x15+0+29\n\
+             PolicyHealth 50x25+0+4\nPolicyLosses 50x25+50+4\nValueDiagnostics 50x25+100+4\n\
+             EpisodePanel 50x25+150+4\nEnvOverview 200x15+0+29\n\
              EventLog 100x15+0+44\nEsperStatus 50x15+100+44\nTelemetryPanel 50x15+150+44",
         );
     }
@@ -294,7 +324,7 @@ mod tests {
         check(
             60,
             16,
-            "RunHeader 60x1+0+0\nAnomalyStrip 60x1+0+1\nStatusBanner 60x1+0+2\nPolicyLosses 60x12+0+3",
+            "RunHeader 60x1+0+0\nAnomalyStrip 60x1+0+1\nStatusBanner 60x1+0+2\nPolicyHealth 60x12+0+3",
         );
         check(59, 16, "RunHeader 59x1+0+0");
         check(250, 15, "RunHeader 250x1+0+0");

@@ -13,7 +13,6 @@ mod overview;
 
 pub(crate) use help::{help_room, help_rows};
 pub(crate) use overview::list;
-pub use overview::widget;
 
 /// A scene that can be drawn by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,23 @@ const LABELS_FROM: usize = 24;
 /// Widest label.
 const LABEL: usize = 8;
 
+/// Rows that a chart takes at least, its caption included.
+pub(crate) const CAPTIONED: usize = 4;
+
+/// Draws histories one below the other from row `top` on, as many of the first ones as have room.
+pub(crate) fn draw_captioned(pen: &mut Pen<'_>, top: usize, charts: &[(&str, &[f64])]) {
+    let room = pen.height().saturating_sub(top);
+    let count = charts.len().min(room / CAPTIONED);
+    let Some(height) = room.checked_div(count) else { return };
+    for (i, (caption, history)) in charts.iter().take(count).enumerate() {
+        let row = top + i * height;
+        pen.text(0, row, caption, Class::Dim);
+        if let Some(mut plot) = pen.part(0, row + 1, pen.width(), height - 1) {
+            draw_chart(&mut plot, history);
+        }
+    }
+}
+
 /// Draws all `values`, oldest at the left edge and newest at the right, over the whole pen.
 ///
 /// Neighbours are joined, so a value that stands alone stays visible however many share a column. What is not finite

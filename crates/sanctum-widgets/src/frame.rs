@@ -1,6 +1,10 @@
 //! The frame of a panel with its title.
 
+use karn_sanctum::LastUpdate;
+use leyline::SkipReason;
+
 use crate::format::{cut, width};
+use crate::metric_row::batch_of_measurement;
 use crate::pen::Pen;
 use crate::theme::{Class, Theme};
 use crate::view::View;
@@ -51,6 +55,26 @@ impl Frame {
         pen.styled(2, 0, &title, style);
         self.draw_right(pen, 2 + width(&title), end);
         pen.part(1, 1, across, down)
+    }
+
+    /// Returns the frame of a panel of update readings: what became of the latest update, and the batch of measurement of
+    /// the readings shown, each by whether it is fresh and by its batch.
+    pub(crate) fn of_update(
+        id: WidgetId,
+        pen: &Pen<'_>,
+        latest: Option<&LastUpdate>,
+        shown: impl IntoIterator<Item = (bool, Option<u64>)>,
+    ) -> Self {
+        let note = match latest {
+            None => Some(("waiting for the first update".to_owned(), Class::Missing)),
+            Some(update) if update.skipped => {
+                let reason =
+                    update.skip_reason.as_ref().map_or("no reason given", SkipReason::as_str);
+                Some((pen.foreign(&format!("skipped: {reason}"), pen.width()), Class::Warning))
+            }
+            Some(_) => None,
+        };
+        Self { note, batch: batch_of_measurement(latest, shown), ..Self::of(id) }
     }
 
     /// Draws note and batch between `start` and `end`, the batch at the end.

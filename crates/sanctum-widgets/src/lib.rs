@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`run_header`], [`anomaly_strip`], [`status_banner`] | the lines at the top |
-//! | [`policy_losses`], [`episode_panel`], [`env_overview`], [`event_log`], [`esper_status`], [`telemetry_panel`] | the panels |
+//! | [`policy_health`], [`policy_losses`], [`value_diagnostics`], [`episode_panel`], [`env_overview`], [`event_log`], [`esper_status`], [`telemetry_panel`] | the panels |
 //! | [`widget_id`] | the list of all of them, with titles and records |
 //! | [`view`] | what a person did to a panel: focus and scrolling |
 //! | [`theme`], [`glyph`] | classes and their looks, glyphs and their ASCII forms |
@@ -32,12 +32,14 @@ mod frame;
 pub mod glyph;
 mod metric_row;
 mod pen;
+pub mod policy_health;
 pub mod policy_losses;
 pub mod run_header;
 mod sparkline;
 pub mod status_banner;
 pub mod telemetry_panel;
 pub mod theme;
+pub mod value_diagnostics;
 pub mod view;
 pub mod widget_id;
 
@@ -51,10 +53,12 @@ pub use episode_panel::{EpisodePanel, EpisodePanelProps};
 pub use esper_status::{EsperStatus, EsperStatusProps};
 pub use event_log::{EventLog, EventLogProps};
 pub use glyph::{Glyphs, Marker};
+pub use policy_health::{PolicyHealth, PolicyHealthProps};
 pub use policy_losses::{PolicyLosses, PolicyLossesProps};
 pub use run_header::{Alarm, RunHeader, RunHeaderProps};
 pub use status_banner::{RunState, StatusBanner, StatusBannerProps};
 pub use telemetry_panel::{TelemetryPanel, TelemetryPanelProps};
 pub use theme::{Class, Theme};
+pub use value_diagnostics::{ValueDiagnostics, ValueDiagnosticsProps};
 pub use view::View;
 pub use widget_id::WidgetId;

@@ -3,8 +3,8 @@
 use karn_sanctum::{LastUpdate, Reading, Trend};
 use leyline::Health;
 
-use crate::format::{MISSING, NumberFormat, format_within, width};
-use crate::pen::Pen;
+use crate::format::{MISSING, NumberFormat, format_within};
+use crate::pen::{Pen, Span, spans_width};
 use crate::sparkline::draw_sparkline;
 use crate::theme::Class;
 
@@ -21,11 +21,13 @@ const LEAST_SPARKLINE: usize = 4;
 #[derive(Debug, Clone)]
 pub(crate) struct MetricRow<'a> {
     label: &'static str,
-    value: String,
-    class: Class,
+    value: Vec<Span>,
+    is_stale: bool,
     flag: Option<(&'static str, Class)>,
     history: Option<&'a [f64]>,
     trend: Option<Trend>,
+    /// What stands in the place of a sparkline.
+    beside: Vec<Span>,
 }
 
 impl<'a> MetricRow<'a> {
@@ -44,9 +46,42 @@ impl<'a> MetricRow<'a> {
         reading: Option<&Reading<T>>,
         format: impl FnOnce(T) -> String,
     ) -> Self {
-        let value = reading.map_or_else(|| MISSING.to_owned(), |reading| format(reading.value));
-        let flag = reading.and_then(Reading::fresh_verdict).and_then(flag);
-        Self { label, value, class: Class::of(reading), flag, history: None, trend: None }
+        let verdict = reading.and_then(Reading::fresh_verdict);
+        Self::of_spans(label, vec![span(reading, format)], verdict)
+    }
+
+    /// Returns the row of a number that is always known.
+    pub(crate) fn of_count(label: &'static str, count: u64, verdict: Health) -> Self {
+        let value = Span::new(count.to_string(), Class::of_health(verdict));
+        Self::of_spans(label, vec![value], Some(verdict))
+    }
+
+    /// Returns the row of two readings that belong together, as in `41.20±18.30`; each keeps its own looks.
+    pub(crate) fn of_pair<T: Copy>(
+        label: &'static str,
+        pair: [Option<&Reading<T>>; 2],
+        between: &str,
+        format: impl Fn(T) -> String,
+    ) -> Self {
+        let worst = pair.into_iter().flatten().filter_map(Reading::fresh_verdict).max_by_key(rank);
+        let value = match pair {
+            [None, None] => vec![Span::new(MISSING, Class::Missing)],
+            [first, second] => {
+                vec![span(first, &format), Span::new(between, Class::Dim), span(second, &format)]
+            }
+        };
+        Self::of_spans(label, value, worst)
+    }
+
+    fn of_spans(label: &'static str, value: Vec<Span>, verdict: Option<Health>) -> Self {
+        let is_stale = value.iter().any(|span| span.class == Class::Stale);
+        let flag = verdict.and_then(flag);
+        Self { label, value, is_stale, flag, history: None, trend: None, beside: Vec::new() }
+    }
+
+    /// Returns the row with something else that belongs to it; shown where all of it fits.
+    pub(crate) fn with_beside(self, beside: Vec<Span>) -> Self {
+        Self { beside, ..self }
     }
 
     /// Returns the row with the history of the metric and the trend of that.
@@ -58,9 +93,12 @@ impl<'a> MetricRow<'a> {
     pub(crate) fn draw(&self, pen: &mut Pen<'_>, row: usize) {
         pen.text(0, row, self.label, Class::Dim);
         // On a narrow panel the value moves to the left rather than out of sight.
-        let narrowest = LABEL + width(&self.value) + 1;
-        let end = (LABEL + VALUE).min(pen.width().max(narrowest));
-        pen.right(end, row, &self.value, self.class);
+        let columns = spans_width(&self.value);
+        let narrowest = LABEL + columns + 1;
+        // Two numbers that are too wide for the column of values go on to the right.
+        let usual = if VALUE < columns { narrowest } else { LABEL + VALUE };
+        let end = usual.min(pen.width().max(narrowest));
+        pen.spans(end - columns, row, &self.value);
         if let Some((mark, class)) = self.flag {
             pen.text(end + 1, row, mark, class);
         }
@@ -68,12 +106,35 @@ impl<'a> MetricRow<'a> {
         if let Some(history) = self.history
             && LEAST_SPARKLINE <= room
         {
-            let class = if self.class == Class::Stale { Class::Stale } else { Class::Dim };
+            let class = if self.is_stale { Class::Stale } else { Class::Dim };
             draw_sparkline(pen, BEFORE_SPARKLINE, row, room, history, class);
             if let Some(trend) = self.trend {
                 pen.text(pen.width() - 1, row, trend_glyph(trend), Class::of_trend(trend));
             }
         }
+        if BEFORE_SPARKLINE.max(end + 3) + spans_width(&self.beside) <= pen.width() {
+            pen.spans(BEFORE_SPARKLINE.max(end + 3), row, &self.beside);
+        }
+    }
+}
+
+/// Returns a reading as text, in the class of its verdict.
+pub(crate) fn span<T: Copy>(
+    reading: Option<&Reading<T>>,
+    format: impl FnOnce(T) -> String,
+) -> Span {
+    let text = reading.map_or_else(|| MISSING.to_owned(), |reading| format(reading.value));
+    Span::new(text, Class::of(reading))
+}
+
+/// Orders verdicts by how bad they are.
+const fn rank(health: &Health) -> u8 {
+    match health {
+        Health::NoData => 0,
+        Health::Ungraded => 1,
+        Health::Healthy => 2,
+        Health::Warning => 3,
+        Health::Critical => 4,
     }
 }
 

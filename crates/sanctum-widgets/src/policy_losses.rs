@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use karn_sanctum::{LastUpdate, Reading, Snapshot, Trend};
-use leyline::SkipReason;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
 
-use crate::chart::draw_chart;
+use crate::chart::{CAPTIONED, draw_captioned};
 use crate::format::NumberFormat::{Fixed, Milliseconds, Sci};
 use crate::frame::Frame;
-use crate::metric_row::{MetricRow, age_of, batch_of_measurement};
+use crate::metric_row::{MetricRow, age_of};
 use crate::pen::Pen;
-use crate::theme::{Class, Theme};
+use crate::theme::Theme;
 use crate::view::View;
 use crate::widget_id::WidgetId;
 
@@ -103,9 +102,6 @@ impl Widget for &PolicyLosses<'_> {
     }
 }
 
-/// Rows that a chart takes at least, its caption included.
-const CHART: usize = 4;
-
 impl PolicyLosses<'_> {
     fn rows(&self) -> [MetricRow<'_>; PolicyLosses::ENTRIES] {
         let props = &self.props;
@@ -126,15 +122,6 @@ impl PolicyLosses<'_> {
 
     fn frame(&self, pen: &Pen<'_>) -> Frame {
         let props = &self.props;
-        let note = match &props.last_update {
-            None => Some(("waiting for the first update".to_owned(), Class::Missing)),
-            Some(update) if update.skipped => {
-                let reason =
-                    update.skip_reason.as_ref().map_or("no reason given", SkipReason::as_str);
-                Some((pen.foreign(&format!("skipped: {reason}"), pen.width()), Class::Warning))
-            }
-            Some(_) => None,
-        };
         let shown = [
             age_of(props.policy_loss.as_ref()),
             age_of(props.value_loss.as_ref()),
@@ -143,28 +130,19 @@ impl PolicyLosses<'_> {
             age_of(props.update_time_ms.as_ref()),
             age_of(props.early_stop_epoch.as_ref()),
         ];
-        let batch = batch_of_measurement(props.last_update.as_ref(), shown.into_iter().flatten());
-        Frame { note, batch, ..Frame::of(WidgetId::PolicyLosses) }
+        let shown = shown.into_iter().flatten();
+        Frame::of_update(WidgetId::PolicyLosses, pen, props.last_update.as_ref(), shown)
     }
 
     /// Draws the value loss below the rows, and the policy loss above it where both have room.
     fn draw_charts(&self, pen: &mut Pen<'_>, top: usize) {
-        let room = pen.height().saturating_sub(top);
-        let (columns, props) = (pen.width(), &self.props);
-        let value = ("value loss", &props.value_loss_history);
-        let policy = ("policy loss", &props.policy_loss_history);
-        let charts = if 2 * CHART <= room { vec![policy, value] } else { vec![value] };
-        let height = room / charts.len();
-        if height < CHART {
-            return;
-        }
-        for (i, (caption, history)) in charts.into_iter().enumerate() {
-            let row = top + i * height;
-            pen.text(0, row, caption, Class::Dim);
-            if let Some(mut plot) = pen.part(0, row + 1, columns, height - 1) {
-                draw_chart(&mut plot, history);
-            }
-        }
+        let props = &self.props;
+        let charts = [
+            ("policy loss", &*props.policy_loss_history),
+            ("value loss", &*props.value_loss_history),
+        ];
+        let both = 2 * CAPTIONED <= pen.height().saturating_sub(top);
+        draw_captioned(pen, top, if both { &charts } else { &charts[1..] });
     }
 }
 

@@ -10,11 +10,13 @@ use crate::env_overview::EnvOverview;
 use crate::episode_panel::EpisodePanel;
 use crate::esper_status::EsperStatus;
 use crate::event_log::EventLog;
+use crate::policy_health::PolicyHealth;
 use crate::policy_losses::PolicyLosses;
 use crate::run_header::RunHeader;
 use crate::status_banner::StatusBanner;
 use crate::telemetry_panel::TelemetryPanel;
 use crate::theme::Theme;
+use crate::value_diagnostics::ValueDiagnostics;
 use crate::view::View;
 
 /// A widget.
@@ -26,8 +28,12 @@ pub enum WidgetId {
     AnomalyStrip,
     /// [`crate::status_banner`].
     StatusBanner,
+    /// [`crate::policy_health`].
+    PolicyHealth,
     /// [`crate::policy_losses`].
     PolicyLosses,
+    /// [`crate::value_diagnostics`].
+    ValueDiagnostics,
     /// [`crate::episode_panel`].
     EpisodePanel,
     /// [`crate::env_overview`].
@@ -92,12 +98,35 @@ pub const ALL: &[WidgetSpec] = &[
         min_size: (40, 1),
     },
     WidgetSpec {
+        id: WidgetId::PolicyHealth,
+        name: "PolicyHealth",
+        title: "Policy health",
+        about: "how far the policy moves, how sure it is, gradients",
+        panel: Some(1),
+        records: &[
+            101, 110, 111, 120, 121, 122, 123, 125, 130, 135, 136, 140, 141, 142, 143, 144, 150,
+            152, 153, 154, 160, 161, 190, 193, 310, 311, 330, 331, 332, 390,
+        ],
+        min_size: (40, 10),
+    },
+    WidgetSpec {
         id: WidgetId::PolicyLosses,
         name: "PolicyLosses",
         title: "Losses",
         about: "policy and value loss, learning rate, update time",
         panel: Some(2),
         records: &[102, 103, 104, 105, 131, 132, 133, 134, 191, 192, 193],
+        min_size: (40, 5),
+    },
+    WidgetSpec {
+        id: WidgetId::ValueDiagnostics,
+        name: "ValueDiagnostics",
+        title: "Value diagnostics",
+        about: "how well the critic knows what comes",
+        panel: Some(3),
+        records: &[
+            193, 200, 210, 211, 212, 213, 220, 221, 222, 223, 224, 225, 226, 227, 228, 229, 230,
+        ],
         min_size: (40, 5),
     },
     WidgetSpec {
@@ -188,6 +217,12 @@ impl WidgetId {
             Self::StatusBanner => {
                 StatusBanner::new(snapshot.into(), theme).render(area, buf);
             }
+            Self::PolicyHealth => {
+                PolicyHealth::new(snapshot.into(), theme).view(view).render(area, buf);
+            }
+            Self::ValueDiagnostics => {
+                ValueDiagnostics::new(snapshot.into(), theme).view(view).render(area, buf);
+            }
             Self::PolicyLosses => {
                 PolicyLosses::new(snapshot.into(), theme).view(view).render(area, buf);
             }
@@ -213,7 +248,9 @@ impl WidgetId {
     pub fn entries(self, snapshot: &Snapshot) -> usize {
         match self {
             Self::RunHeader | Self::AnomalyStrip | Self::StatusBanner | Self::EpisodePanel => 0,
+            Self::PolicyHealth => PolicyHealth::ENTRIES,
             Self::PolicyLosses => PolicyLosses::ENTRIES,
+            Self::ValueDiagnostics => ValueDiagnostics::ENTRIES,
             Self::EnvOverview => EnvOverview::new(snapshot.into(), &Theme::PLAIN).entries(),
             Self::EventLog => EventLog::new(snapshot.into(), &Theme::PLAIN).entries(),
             Self::EsperStatus => EsperStatus::new(snapshot.into(), &Theme::PLAIN).entries(),
@@ -227,7 +264,12 @@ impl WidgetId {
             Self::RunHeader | Self::AnomalyStrip | Self::StatusBanner => 0,
             Self::EnvOverview => 4,
             Self::TelemetryPanel => 3,
-            Self::PolicyLosses | Self::EpisodePanel | Self::EventLog | Self::EsperStatus => 2,
+            Self::PolicyHealth
+            | Self::PolicyLosses
+            | Self::ValueDiagnostics
+            | Self::EpisodePanel
+            | Self::EventLog
+            | Self::EsperStatus => 2,
         };
         height.saturating_sub(not_entries) as usize
     }
@@ -245,12 +287,14 @@ mod tests {
             WidgetId::RunHeader => 0,
             WidgetId::AnomalyStrip => 1,
             WidgetId::StatusBanner => 2,
-            WidgetId::PolicyLosses => 3,
-            WidgetId::EpisodePanel => 4,
-            WidgetId::EnvOverview => 5,
-            WidgetId::EventLog => 6,
-            WidgetId::EsperStatus => 7,
-            WidgetId::TelemetryPanel => 8,
+            WidgetId::PolicyHealth => 3,
+            WidgetId::PolicyLosses => 4,
+            WidgetId::ValueDiagnostics => 5,
+            WidgetId::EpisodePanel => 6,
+            WidgetId::EnvOverview => 7,
+            WidgetId::EventLog => 8,
+            WidgetId::EsperStatus => 9,
+            WidgetId::TelemetryPanel => 10,
         }
     }
 
@@ -258,7 +302,7 @@ mod tests {
     fn the_registry_is_complete_and_names_are_unique() {
         let names: BTreeSet<_> = ALL.iter().map(|spec| spec.name).collect();
         let panels: BTreeSet<_> = ALL.iter().filter_map(|spec| spec.panel).collect();
-        assert_eq!((names.len(), panels.len(), ALL.len()), (9, 6, 9));
+        assert_eq!((names.len(), panels.len(), ALL.len()), (11, 8, 11));
         for (i, spec) in ALL.iter().enumerate() {
             assert_eq!(position(spec.id), i);
             assert_eq!(spec.id.spec(), spec);

@@ -16,9 +16,11 @@ const fn sizes(id: WidgetId) -> [(u16, u16); 3] {
         WidgetId::RunHeader | WidgetId::AnomalyStrip | WidgetId::StatusBanner => {
             [(80, 1), (120, 1), (200, 1)]
         }
-        WidgetId::PolicyLosses | WidgetId::EpisodePanel => [(40, 12), (40, 16), (50, 20)],
-        WidgetId::EnvOverview => [(40, 7), (80, 11), (90, 20)],
-        WidgetId::EventLog => [(40, 7), (60, 10), (100, 15)],
+        WidgetId::PolicyHealth | WidgetId::EpisodePanel => [(40, 10), (40, 14), (50, 25)],
+        WidgetId::PolicyLosses => [(40, 5), (40, 14), (50, 25)],
+        WidgetId::ValueDiagnostics => [(40, 5), (40, 11), (50, 25)],
+        WidgetId::EnvOverview => [(40, 5), (80, 11), (200, 15)],
+        WidgetId::EventLog => [(40, 5), (60, 10), (100, 15)],
         WidgetId::EsperStatus | WidgetId::TelemetryPanel => [(40, 12), (30, 10), (50, 15)],
     }
 }

@@ -110,7 +110,7 @@ fn frame(subject: Subject, theme: Theme, picture: Picture, (width, height): (u16
     let mut buffer = Buffer::empty(area);
     match subject {
         Subject::Widget(id) => {
-            scene::widget(id, &picture.snapshot, &theme, View::REST, area, &mut buffer);
+            id.render(&picture.snapshot, View::REST, &theme, area, &mut buffer);
             theme.glyphs.apply(area, &mut buffer);
         }
         Subject::Scene(scene) => {

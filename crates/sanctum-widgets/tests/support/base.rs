@@ -163,6 +163,58 @@ pub(crate) fn losses() -> Snapshot {
     snapshot
 }
 
+/// An update with everything that a trainer measures.
+pub(crate) fn health() -> Snapshot {
+    let mut snapshot = losses();
+    let policy = &mut snapshot.policy;
+    let of = |path: &str, value| Some(graded(path, value));
+    policy.kl_divergence = of("policy.kl_divergence", 0.0124);
+    policy.kl_divergence_history = (0..26).map(|i| 0.009 + 0.001 * f64::from(i % 4)).collect();
+    policy.kl_divergence_trend = Some(karn_sanctum::Trend::Stable);
+    policy.entropy = of("policy.entropy", 0.621);
+    policy.entropy_history = (0..26).map(|i| 0.69 - 0.0027 * f64::from(i)).collect();
+    policy.entropy_velocity = of("policy.entropy_velocity", -0.004);
+    policy.collapse_risk_score = of("policy.collapse_risk_score", 0.12);
+    policy.entropy_clip_correlation = of("policy.entropy_clip_correlation", -0.21);
+    policy.clip_fraction = of("policy.clip_fraction", 0.125);
+    policy.clip_fraction_positive = of("policy.clip_fraction_positive", 0.085);
+    policy.clip_fraction_negative = of("policy.clip_fraction_negative", 0.04);
+    policy.grad_norm = of("policy.grad_norm", 6.31);
+    policy.grad_norm_history = (0..26).map(|i| 2.0 + f64::from(i * i % 7)).collect();
+    policy.grad_norm_trend = Some(karn_sanctum::Trend::Worsening);
+    policy.advantage_std = of("policy.advantage_std", 1.0);
+    policy.advantage_mean = of("policy.advantage_mean", 0.01);
+    policy.advantage_positive_ratio = of("policy.advantage_positive_ratio", 0.512);
+    policy.advantage_skewness = of("policy.advantage_skewness", 0.34);
+    policy.advantage_kurtosis = of("policy.advantage_kurtosis", -0.85);
+    policy.ratio_max = of("policy.ratio_max", 1.62);
+    policy.ratio_min = of("policy.ratio_min", 0.58);
+    policy.ratio_mean = of("policy.ratio_mean", 1.0);
+    policy.ratio_std = of("policy.ratio_std", 0.11);
+    policy.log_prob_min = of("policy.log_prob_min", -3.2);
+    policy.log_prob_max = of("policy.log_prob_max", -0.02);
+    policy.gradient_cv = of("policy.gradient_cv", 0.42);
+    policy.dead_layers = Some(reading(0));
+    policy.exploding_layers = Some(reading(0));
+    policy.explained_variance = of("policy.explained_variance", 0.712);
+    policy.v_return_correlation = of("policy.v_return_correlation", 0.81);
+    policy.bellman_error = of("policy.bellman_error", 5.402);
+    policy.value_mean = of("policy.value_mean", 41.2);
+    policy.value_std = of("policy.value_std", 18.3);
+    policy.value_min = of("policy.value_min", 3.1);
+    policy.value_max = of("policy.value_max", 88.0);
+    policy.td_error_mean = of("policy.td_error_mean", 0.12);
+    policy.td_error_std = of("policy.td_error_std", 2.31);
+    policy.return_p10 = of("policy.return_p10", 21.0);
+    policy.return_p50 = of("policy.return_p50", 96.0);
+    policy.return_p90 = of("policy.return_p90", 187.0);
+    policy.return_mean = of("policy.return_mean", 97.4);
+    policy.return_std = of("policy.return_std", 61.7);
+    policy.return_variance = of("policy.return_variance", 3806.9);
+    policy.return_skewness = of("policy.return_skewness", 0.21);
+    snapshot
+}
+
 /// Finished episodes.
 pub(crate) fn episodes() -> Snapshot {
     let mut snapshot = clear();
@@ -261,7 +313,7 @@ pub(crate) fn telemetry() -> Snapshot {
 
 /// Every panel has something to show.
 pub(crate) fn everything() -> Snapshot {
-    let of_update = losses();
+    let of_update = health();
     let machine = machine();
     let telemetry = telemetry();
     Snapshot {

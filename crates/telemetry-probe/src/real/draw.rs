@@ -38,13 +38,15 @@ enum Scene {
     Enlarged(WidgetId),
 }
 
-const SCENES: [(&str, Scene); 12] = [
+const SCENES: [(&str, Scene); 14] = [
     ("main", Scene::Main),
     ("help", Scene::Help),
     ("help_end", Scene::HelpEnd),
     ("leave", Scene::Leave),
     ("paused", Scene::Paused),
     ("scrolled", Scene::Scrolled),
+    ("policy_health", Scene::Enlarged(WidgetId::PolicyHealth)),
+    ("value_diagnostics", Scene::Enlarged(WidgetId::ValueDiagnostics)),
     ("policy_losses", Scene::Enlarged(WidgetId::PolicyLosses)),
     ("episode_panel", Scene::Enlarged(WidgetId::EpisodePanel)),
     ("env_overview", Scene::Enlarged(WidgetId::EnvOverview)),
@@ -67,7 +69,9 @@ pub fn scenes_of(widget: &str) -> Vec<&'static str> {
             WidgetId::RunHeader
             | WidgetId::AnomalyStrip
             | WidgetId::StatusBanner
+            | WidgetId::PolicyHealth
             | WidgetId::PolicyLosses
+            | WidgetId::ValueDiagnostics
             | WidgetId::EpisodePanel
             | WidgetId::EnvOverview
             | WidgetId::EsperStatus
@@ -84,7 +88,9 @@ pub fn sizes(widget: &str) -> Vec<Size> {
         Some(WidgetId::RunHeader) => &[(120, 1), (80, 1), (200, 1)],
         Some(WidgetId::AnomalyStrip) => &[(120, 1), (40, 1)],
         Some(WidgetId::StatusBanner) => &[(120, 1)],
+        Some(WidgetId::PolicyHealth) => &[(60, 23), (100, 40)],
         Some(WidgetId::PolicyLosses) => &[(60, 13), (100, 25)],
+        Some(WidgetId::ValueDiagnostics) => &[(60, 15), (40, 11)],
         Some(WidgetId::EpisodePanel) => &[(60, 13), (40, 12)],
         Some(WidgetId::EnvOverview) => &[(120, 12), (40, 6)],
         Some(WidgetId::EventLog) => &[(100, 15), (160, 40)],
@@ -184,7 +190,9 @@ fn keys(scene: Scene) -> Vec<KeyCode> {
                 WidgetId::RunHeader
                 | WidgetId::AnomalyStrip
                 | WidgetId::StatusBanner
+                | WidgetId::PolicyHealth
                 | WidgetId::PolicyLosses
+                | WidgetId::ValueDiagnostics
                 | WidgetId::EpisodePanel
                 | WidgetId::EnvOverview
                 | WidgetId::EsperStatus
