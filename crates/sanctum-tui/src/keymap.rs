@@ -219,6 +219,9 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
 impl Binding {
     /// Returns the names of all its keys.
     pub fn labels(&self) -> String {
+        if let (Action::Panel, [first, .., last]) = (self.action, self.keys) {
+            return format!("{}-{}", first.label(), last.label());
+        }
         self.keys.iter().map(|chord| chord.label()).collect::<Vec<_>>().join(" ")
     }
 
@@ -314,7 +317,7 @@ mod tests {
                 "? F1",
                 "q",
                 "Space",
-                "1 2 3 4 5 6 7 8",
+                "1-8",
                 "Tab",
                 "Shift-Tab",
                 "Enter e",

@@ -8,7 +8,7 @@ use crate::format::format_percent_cut;
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alarm {
-    /// What the header says of it: `LOST 12`, `RAM 90%`.
+    /// What the header says of it: `LOST 12`, `RAM 90%`, and `RAM 90%?` where no newer reading came.
     pub text: String,
     /// How bad it is: the alarm as a whole looks as its worst item.
     pub verdict: Health,
@@ -32,7 +32,7 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Alarm> {
     // Also an old reading, as with memory: an alarm must not end because its source has fallen silent.
     let cpu = snapshot.vitals.cpu_percent.filter(|cpu| cpu.verdict == Health::Critical);
     alarms.extend(cpu.map(|cpu| Alarm {
-        text: format!("CPU {}", format_percent_cut(cpu.value, 100.0)),
+        text: format!("CPU {}{}", format_percent_cut(cpu.value, 100.0), age_mark(cpu.fresh)),
         verdict: cpu.verdict,
     }));
     let pools = snapshot.vitals.memory_alarm_devices.iter().flat_map(|devices| devices.iter());
@@ -51,8 +51,14 @@ fn memory_alarm(vitals: &VitalsView, pool: &str) -> String {
     });
     match (used, total) {
         (Some(used), Some(total)) if gpu.is_some() || pool == "RAM" => {
-            format!("{pool} {}", format_percent_cut(used.value, total.value))
+            let mark = age_mark(used.fresh && total.fresh);
+            format!("{pool} {}{mark}", format_percent_cut(used.value, total.value))
         }
         _ => pool.to_owned(),
     }
+}
+
+/// Marks an alarm whose reading the latest vitals did not refresh: it holds, but nobody has seen it again.
+const fn age_mark(fresh: bool) -> &'static str {
+    if fresh { "" } else { "?" }
 }

@@ -1,7 +1,7 @@
 //! How a run stands, in the order in which states hide each other.
 
 use karn_sanctum::{Connection, Snapshot, verdict};
-use leyline::{FinishReason, threshold};
+use leyline::{FinishReason, Health, threshold};
 
 use crate::format::{MISSING, NumberFormat, format_number};
 
@@ -42,7 +42,8 @@ impl RunState {
     /// Returns the first state that applies to a snapshot.
     pub(super) fn of(snapshot: &Snapshot) -> Self {
         let age = snapshot.staleness_seconds.unwrap_or(f64::NAN);
-        let down = snapshot.training_thread_alive == Some(false);
+        let (alive, reason) = (snapshot.training_thread_alive, snapshot.finish_reason);
+        let down = verdict::training_thread_alive(alive, reason) == Health::Critical;
         match snapshot.connection {
             Connection::Failed => Self::Failed,
             Connection::Finished if snapshot.finish_reason == Some(FinishReason::Stopped) => {
