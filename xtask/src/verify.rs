@@ -172,6 +172,7 @@ fn try_run(args: &Args, root: &Path, probe: fn() -> Command) -> Result<u8, Stop>
         scope: scope(args)?,
         today: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         probe,
+        tests: None,
     };
     let mut session = session::run(&setup).map_err(Stop::Usage)?;
     deliver::complete(&mut session).map_err(Stop::Internal)?;
@@ -223,8 +224,9 @@ fn self_tests(args: &Args, root: &Path) -> Result<u8, Stop> {
     if !args.is_deep || code != exit::CLEAN {
         return Ok(code);
     }
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
     let told = |seeded: &seeded::Seeded| println!("{seeded}");
-    let results = match seeded::run(root, &target, told) {
+    let results = match seeded::run(root, &target, &today, told) {
         Ok(results) => results,
         Err(why) => {
             println!("not verified: {why}");

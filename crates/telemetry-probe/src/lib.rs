@@ -8,6 +8,7 @@
 //! | [`nudge`] | other values for a leaf |
 //! | [`mod@probe`] | the algorithm |
 //! | [`command`] | plan in, evidence out |
+//! | `cut` | the switches of a copy in which every wire has one |
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -15,6 +16,7 @@
 )]
 
 pub mod command;
+mod cut;
 pub mod nudge;
 pub mod probe;
 pub mod real;

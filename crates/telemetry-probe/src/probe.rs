@@ -13,7 +13,10 @@
 //! | `edit` | a snapshot with some values changed by name |
 //! | `display` | examples, missing values, and verdicts at the limits |
 //! | `range` | values outside their range |
+//! | `again` | what is different while a wire is cut, without doing all of it again |
+//! | `focus` | which part of all this is looked at |
 
+mod again;
 mod base;
 mod cells;
 mod display;
@@ -21,6 +24,7 @@ mod draw;
 mod edit;
 mod edits;
 mod emission;
+mod focus;
 mod fold;
 mod memory;
 mod range;
@@ -36,6 +40,8 @@ use telemetry_evidence::{Evidence, Plan, SCHEMA};
 use crate::rig::Rig;
 
 use base::Base;
+
+pub use again::{Known, Look, Seen};
 
 /// Stages with how long each of them took.
 pub type Stages = Vec<(&'static str, Duration)>;

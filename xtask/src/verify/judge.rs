@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::verify::code::{self, ALL, Code, Severity, Tier};
 use crate::verify::finding::{Finding, Location, Outcome};
 use crate::verify::record::RecordId;
-use crate::verify::report::{CheckRun, Influence, Judged, Report};
+use crate::verify::report::{CheckRun, Cuts, Influence, Judged, Report};
 use crate::verify::world::{Ran, World};
 
 mod boxes;
@@ -13,6 +13,8 @@ mod claims;
 mod coverage;
 mod exempt;
 mod ladder;
+#[cfg(test)]
+mod tests;
 
 /// What each check found, or why it did not run.
 pub(crate) type Outcomes = BTreeMap<Code, Ran<Outcome>>;
@@ -101,6 +103,13 @@ fn finish(report: &mut Report, world: &World, scope: &Scope) {
         };
         key(left).cmp(&key(right))
     });
+    report.cuts = world.deep.yes().map(|deep| Cuts {
+        count: deep.cuts.len() as u32,
+        killed: deep.killed() as u32,
+        skipped: deep.skipped.len() as u32,
+        build_seconds: deep.build_seconds,
+        seconds: deep.seconds,
+    });
     if let Some(evidence) = world.evidence.yes() {
         report.probes = evidence.probes;
         let folds = evidence.fold.iter().map(|(leaf, seen)| {
@@ -123,7 +132,9 @@ fn not_verified(world: &World, scope: &Scope) -> Vec<String> {
     }
     let probe = world.evidence.why_not().map(|why| format!("probe: {why}"));
     let tests = world.tests.why_not().map(|why| format!("tests: {why}"));
-    probe.into_iter().chain(tests).collect()
+    let deep = world.deep.why_not().filter(|_| scope.is_deep);
+    let deep = deep.map(|why| format!("wire cuts: {why}"));
+    probe.into_iter().chain(tests).chain(deep).collect()
 }
 
 /// P00 of the probe as a whole.

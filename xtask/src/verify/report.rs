@@ -74,10 +74,25 @@ pub(crate) struct Report {
     pub(crate) coverage: Coverage,
     /// Single probes, from the evidence.
     pub(crate) probes: u32,
+    /// What became of the wire cuts; `None`: without `--deep`, or it could not be done.
+    pub(crate) cuts: Option<Cuts>,
     /// What moved what, from the evidence; `None`: the probe did not run.
     pub(crate) influence: Option<Influence>,
     /// How long each part took, in the order in which they ran, and all of it.
     pub(crate) timings: Vec<(String, f64)>,
+    pub(crate) seconds: f64,
+}
+
+/// Wires that were cut, and how long that took.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Cuts {
+    pub(crate) count: u32,
+    /// Noticed by the probe and by a test.
+    pub(crate) killed: u32,
+    /// Places that could not get a switch.
+    pub(crate) skipped: u32,
+    pub(crate) build_seconds: f64,
+    /// Without the build.
     pub(crate) seconds: f64,
 }
 

@@ -1,5 +1,8 @@
 //! Seeded defects in the real pipeline (`--self-test --deep`): each patch under `xtask/fixtures/seeded/` is applied to a copy
-//! of the workspace under `target/`, and the verifier of that copy has to find it by its code.
+//! of the workspace under `target/`, and has to be found there by its code.
+//!
+//! A defect is for static checks and the probe to find. What its tests say of it is known without running them; so they
+//! are built and run once, for the copy without any, and again only where a patch changes a test.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,9 +10,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::process;
-use crate::verify::code::Code;
 use crate::verify::deep::tree;
+use crate::verify::judge::Scope;
+use crate::verify::session::{self, Setup};
+use crate::verify::world::TestRun;
+use crate::verify::{deliver, probe_run};
 
 /// Where the patches lie.
 const PATCHES: &str = "xtask/fixtures/seeded";
@@ -22,8 +27,11 @@ struct Patch {
     why: String,
     /// The code that has to fire.
     code: String,
-    /// Codes that may accompany it.
-    may: Vec<String>,
+    /// Codes that accompany it, each of which has to fire as well.
+    with: Vec<String>,
+    /// Whether the tests have to be run again.
+    #[serde(default)]
+    has_tests: bool,
     edit: Vec<Replacement>,
 }
 
@@ -59,21 +67,33 @@ impl fmt::Display for Seeded {
 /// # Errors
 ///
 /// Fails if the copy cannot be made, or if the verifier has something to say about the copy before any patch.
-pub(crate) fn run(root: &Path, target: &Path, told: fn(&Seeded)) -> Result<Vec<Seeded>, String> {
+pub(crate) fn run(
+    root: &Path,
+    target: &Path,
+    today: &str,
+    told: fn(&Seeded),
+) -> Result<Vec<Seeded>, String> {
     let folder = target.join("telemetry").join("seeded");
-    let copy = Place { tree: folder.join("tree"), build: folder.join("build") };
+    let mut copy = Setup {
+        root: folder.join("tree"),
+        target: folder.join("build"),
+        scope: Scope::default(),
+        today: today.to_owned(),
+        probe: probe_run::command,
+        tests: None,
+    };
     let patches = read(&root.join(PATCHES))?;
-    let fresh = || tree::plain_copy(root, &copy.tree).map_err(|error| format!("{error:#}"));
+    let tree = folder.join("tree");
+    let fresh = || tree::plain_copy(root, &tree).map_err(|error| format!("{error:#}"));
     fresh()?;
-    let before = copy.verify()?;
-    if !before.is_empty() {
-        return Err(format!(
-            "the tree has findings before any defect is seeded: {}",
-            list(&before)
-        ));
+    let before = verify(&copy)?;
+    if !before.codes.is_empty() {
+        let codes = list(&before.codes);
+        return Err(format!("the tree has findings before any defect is seeded: {codes}"));
     }
     let mut results = Vec::new();
     for (name, patch) in patches {
+        copy.tests = (!patch.has_tests).then(|| before.tests.clone());
         let fault = judge(&copy, &patch).err();
         let seeded = Seeded { name, why: patch.why, code: patch.code, fault };
         told(&seeded);
@@ -83,20 +103,30 @@ pub(crate) fn run(root: &Path, target: &Path, told: fn(&Seeded)) -> Result<Vec<S
     Ok(results)
 }
 
-fn judge(copy: &Place, patch: &Patch) -> Result<(), String> {
-    let expected = Code::find(&patch.code).ok_or_else(|| format!("no code {}", patch.code))?;
+fn judge(copy: &Setup, patch: &Patch) -> Result<(), String> {
     for replacement in &patch.edit {
-        apply(&copy.tree, replacement)?;
+        apply(&copy.root, replacement)?;
     }
-    let found = copy.verify()?;
-    if !found.contains(expected.as_str()) {
-        return Err(format!("{expected} did not fire, but {}", list(&found)));
+    compare(patch, &verify(copy)?.codes)
+}
+
+/// Fails unless the code of a patch and those that accompany it were found, and nothing else.
+fn compare(patch: &Patch, found: &BTreeSet<String>) -> Result<(), String> {
+    let mut faults = Vec::new();
+    if !found.contains(&patch.code) {
+        faults.push(format!("{} did not fire, but {}", patch.code, list(found)));
     }
-    let others: BTreeSet<String> = found
-        .into_iter()
-        .filter(|code| code != expected.as_str() && !patch.may.contains(code))
-        .collect();
-    if others.is_empty() { Ok(()) } else { Err(format!("it also found {}", list(&others))) }
+    let with: BTreeSet<String> = patch.with.iter().cloned().collect();
+    let silent: BTreeSet<String> = with.difference(found).cloned().collect();
+    if !silent.is_empty() {
+        faults.push(format!("{} did not accompany it", list(&silent)));
+    }
+    let others = found.difference(&with).filter(|code| **code != patch.code).cloned();
+    let others: BTreeSet<String> = others.collect();
+    if !others.is_empty() {
+        faults.push(format!("it also found {}", list(&others)));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
 }
 
 fn list(codes: &BTreeSet<String>) -> String {
@@ -138,41 +168,29 @@ fn read(folder: &Path) -> Result<Vec<(String, Patch)>, String> {
     if patches.is_empty() { Err(format!("{PATCHES} holds no patch")) } else { Ok(patches) }
 }
 
-/// The copy and where it is built.
-struct Place {
-    tree: PathBuf,
-    build: PathBuf,
+/// What the verifier says of the copy.
+struct Said {
+    /// Codes of its findings, those of its warnings included.
+    codes: BTreeSet<String>,
+    tests: TestRun,
 }
 
-impl Place {
-    /// Runs the verifier of the copy and returns the codes of its findings, those of its warnings included.
-    fn verify(&self) -> Result<BTreeSet<String>, String> {
-        let args = ["run", "-q", "-p", "xtask", "--", "verify-telemetry", "--format", "json"];
-        let mut command = process::command("cargo", &args);
-        command.current_dir(&self.tree).env("CARGO_TARGET_DIR", &self.build);
-        let output =
-            command.output().map_err(|error| format!("cannot start the verifier: {error}"))?;
-        codes(&output.stdout).ok_or_else(|| {
-            let messages = String::from_utf8_lossy(&output.stderr);
-            format!("the verifier gave no report ({}): {}", output.status, messages.trim_end())
-        })
+/// Runs the verifier on the copy.
+fn verify(copy: &Setup) -> Result<Said, String> {
+    let mut session = session::run(copy)?;
+    deliver::complete(&mut session).map_err(|error| format!("{error:#}"))?;
+    if let Some(why) = session.report.not_verified.first() {
+        return Err(format!("not verified: {why}"));
     }
-}
-
-/// Returns the codes of a report in JSON.
-fn codes(report: &[u8]) -> Option<BTreeSet<String>> {
-    let report: serde_json::Value = serde_json::from_slice(report).ok()?;
-    let findings = report.get("findings")?.as_array()?;
-    let code = |finding: &serde_json::Value| {
-        let code = finding.get("code")?.as_str()?;
-        Some(code.strip_prefix("TV-").unwrap_or(code).to_owned())
-    };
-    findings.iter().map(code).collect()
+    let codes = session.report.findings.iter().map(|finding| finding.code.as_str().to_owned());
+    let tests = session.world.tests.yes().cloned().unwrap_or_default();
+    Ok(Said { codes: codes.collect(), tests })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::code::Code;
     use crate::workspace;
 
     #[test]
@@ -182,7 +200,7 @@ mod tests {
         assert!(10 <= patches.len());
         for (name, patch) in patches {
             assert!(!patch.edit.is_empty(), "{name}");
-            for code in patch.may.iter().chain([&patch.code]) {
+            for code in patch.with.iter().chain([&patch.code]) {
                 assert!(Code::find(code).is_some(), "{name}: {code}");
             }
             for Replacement { file, find, put } in &patch.edit {
@@ -209,12 +227,21 @@ mod tests {
         assert_eq!(std::fs::read_to_string(folder.path().join("a.rs")).unwrap(), "y");
     }
 
+    #[track_caller]
+    fn check(found: &[&str], expected: Result<(), &str>) {
+        let (why, code) = (String::new(), "P04".to_owned());
+        let with = vec!["D01".to_owned()];
+        let patch = Patch { why, code, with, has_tests: false, edit: Vec::new() };
+        let found = found.iter().map(|code| (*code).to_owned()).collect();
+        assert_eq!(compare(&patch, &found), expected.map_err(str::to_owned));
+    }
+
     #[test]
-    fn codes_come_from_the_findings_of_the_report() {
-        let report =
-            br#"{"findings": [{"code": "TV-P04"}, {"code": "TV-D01"}, {"code": "TV-P04"}]}"#;
-        assert_eq!(list(&codes(report).unwrap()), "D01, P04");
-        assert_eq!(list(&codes(br#"{"findings": []}"#).unwrap()), "nothing");
-        assert_eq!(codes(b"error: no build"), None);
+    fn a_defect_has_its_code_and_all_that_accompany_it_and_nothing_else() {
+        check(&["D01", "P04"], Ok(()));
+        check(&["D01"], Err("P04 did not fire, but D01"));
+        check(&[], Err("P04 did not fire, but nothing; D01 did not accompany it"));
+        check(&["P04"], Err("D01 did not accompany it"));
+        check(&["D01", "P04", "P05", "T03"], Err("it also found P05, T03"));
     }
 }

@@ -11,7 +11,7 @@ use crate::process;
 use crate::verify::checks::{CHECKS, Check, tests_of_records};
 use crate::verify::code::Tier;
 use crate::verify::cores::on_all_cores;
-use crate::verify::deep;
+use crate::verify::deep::{self, Deep};
 use crate::verify::finding::Outcome;
 use crate::verify::index::SourceIndex;
 use crate::verify::judge::{self, Outcomes, Scope};
@@ -36,12 +36,18 @@ pub(crate) struct Setup {
     pub(crate) scope: Scope,
     /// `2026-11-22`.
     pub(crate) today: String,
-    /// Makes the command of the probe; an argument, so that tests can put another one in its place.
+    /// Makes the command of the probe; an argument, so that tests can put another one in its place. It runs in `root`.
     pub(crate) probe: fn() -> Command,
+    /// How the named tests went, where that is known already.
+    pub(crate) tests: Option<TestRun>,
 }
 
-/// What probe and tests said.
-type Answers = (Ran<Evidence>, Ran<TestRun>);
+/// What probe, tests and wire cuts said. They take minutes, and `--fix` changes nothing that they look at.
+struct Answers {
+    evidence: Ran<Evidence>,
+    tests: Ran<TestRun>,
+    deep: Ran<Deep>,
+}
 
 /// What a run knows at its end.
 pub(crate) struct Session {
@@ -56,7 +62,8 @@ pub(crate) fn run(setup: &Setup) -> Result<Session, String> {
 
 /// Judges the tree anew with what probe and tests said before: ticks and lists have changed, the program has not.
 pub(crate) fn again(setup: &Setup, before: Session) -> Result<Session, String> {
-    run_with(setup, Some((before.world.evidence, before.world.tests)))
+    let World { evidence, tests, deep, .. } = before.world;
+    run_with(setup, Some(Answers { evidence, tests, deep }))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the report says how long each part took")]
@@ -74,15 +81,17 @@ fn run_with(setup: &Setup, known_answers: Option<Answers>) -> Result<Session, St
     let mut world = read(setup)?;
     known(&world.records, &setup.scope)?;
     lap("read");
-    if !setup.scope.is_static {
+    if let Some(Answers { evidence, tests, deep }) = known_answers {
+        (world.evidence, world.tests, world.deep) = (evidence, tests, deep);
+    } else if !setup.scope.is_static {
         progress.say("probe and tests");
-        (world.evidence, world.tests) = known_answers.unwrap_or_else(|| ask(setup, &world));
+        (world.evidence, world.tests) = ask(setup, &world);
         lap("probe and tests");
-    }
-    if setup.scope.is_deep {
-        progress.say("wire cuts");
-        world.deep = deep::ran(&setup.root, &setup.target, &|| read(setup));
-        lap("wire cuts");
+        if setup.scope.is_deep {
+            progress.say("wire cuts");
+            world.deep = deep::ran(&setup.root, &setup.target, &|| read(setup));
+            lap("wire cuts");
+        }
     }
     progress.say("checks");
     let outcomes = run_checks(&world);
@@ -197,7 +206,7 @@ fn known(records: &[Record], scope: &Scope) -> Result<(), String> {
 }
 
 /// Runs the probe and the named tests at the same time.
-fn ask(setup: &Setup, world: &World) -> Answers {
+fn ask(setup: &Setup, world: &World) -> (Ran<Evidence>, Ran<TestRun>) {
     let files = probe_run::Files::below(&setup.target);
     let is_asked =
         |record: &&Record| setup.scope.only.is_empty() || setup.scope.only.contains(&record.id);
@@ -211,11 +220,18 @@ fn ask(setup: &Setup, world: &World) -> Answers {
         let why = || format!("{RECORDS} holds no record");
         return (Ran::No(why()), Ran::No(why()));
     }
-    let probe = || probe_run::run((setup.probe)(), &world.plan, &files);
+    let probe = || {
+        let mut command = (setup.probe)();
+        command.current_dir(&setup.root).env("CARGO_TARGET_DIR", &setup.target);
+        probe_run::run(command, &world.plan, &files)
+    };
+    if let Some(tests) = &setup.tests {
+        return (probe(), Ran::Yes(tests.clone()));
+    }
     std::thread::scope(|scope| {
         let named = std::thread::Builder::new().name("probe".to_owned());
         let thread = named.spawn_scoped(scope, probe);
-        let tests = test_run::run(&setup.root, &keys);
+        let tests = test_run::run(&setup.root, &keys, &setup.target);
         let evidence = match thread {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(error) => Ran::No(format!("cannot start a thread: {error}")),
@@ -229,4 +245,31 @@ fn first_commit(root: &Path) -> String {
     let mut git = process::command("git", &["log", "--max-parents=0", "--format=%as"]);
     let dates = process::output(git.current_dir(root)).unwrap_or_default();
     dates.lines().min().unwrap_or("0001-01-01").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_before_is_not_asked_again() {
+        let root = tempfile::tempdir().unwrap();
+        let no_probe = || process::command("no-such-probe", &[]);
+        let setup = Setup {
+            root: root.path().to_owned(),
+            target: root.path().join("target"),
+            scope: Scope { is_deep: true, ..Scope::default() },
+            today: "2026-11-22".to_owned(),
+            probe: no_probe,
+            tests: None,
+        };
+        let mut before = Session { world: read(&setup).unwrap(), report: Report::default() };
+        before.world.evidence = Ran::Yes(Evidence::default());
+        before.world.tests = Ran::Yes(TestRun::new());
+        let (cuts, skipped) = (Vec::new(), vec!["one".to_owned()]);
+        before.world.deep = Ran::Yes(Deep { cuts, skipped, build_seconds: 1.0, seconds: 2.0 });
+        let after = again(&setup, before).unwrap();
+        assert!(after.world.evidence.yes().is_some() && after.world.tests.yes().is_some());
+        assert_eq!(after.report.cuts.map(|cuts| (cuts.skipped, cuts.seconds)), Some((1, 2.0)));
+    }
 }

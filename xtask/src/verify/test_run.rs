@@ -2,6 +2,7 @@
 
 mod binary;
 mod plain;
+mod single;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -12,13 +13,14 @@ use crate::verify::cores::on_all_cores;
 use crate::verify::probe_run::gist;
 use crate::verify::world::{Ran, TestResult, TestRun};
 use binary::Binary;
+pub(crate) use single::Single;
 
 /// A test as a record names it: file and function, or a pattern with `*`.
 pub(crate) type Key = (String, String);
 
-/// Builds and runs the tests.
-pub(crate) fn run(root: &Path, keys: &BTreeSet<Key>) -> Ran<TestRun> {
-    match Prepared::build(root, keys, None).and_then(|tests| tests.run(keys, None)) {
+/// Builds the tests below `target`, and runs them.
+pub(crate) fn run(root: &Path, keys: &BTreeSet<Key>, target: &Path) -> Ran<TestRun> {
+    match Prepared::build(root, keys, target).and_then(|tests| tests.run(keys)) {
         Ok(results) => Ran::Yes(results),
         Err(why) => Ran::No(why),
     }
@@ -39,12 +41,8 @@ struct Runner {
 pub(crate) type Variable<'a> = (&'a str, &'a str);
 
 impl Prepared {
-    /// Builds the tests of all packages that the keys name, below `target` if it is given.
-    pub(crate) fn build(
-        root: &Path,
-        keys: &BTreeSet<Key>,
-        target: Option<&Path>,
-    ) -> Result<Self, String> {
+    /// Builds the tests of all packages that the keys name, below `target`.
+    pub(crate) fn build(root: &Path, keys: &BTreeSet<Key>, target: &Path) -> Result<Self, String> {
         let files: BTreeSet<&str> = keys.iter().map(|(file, _)| file.as_str()).collect();
         let packages: BTreeSet<String> =
             files.iter().filter_map(|file| package(root, file)).collect();
@@ -58,13 +56,9 @@ impl Prepared {
     }
 
     /// Runs the tests of these keys. Of a pattern the worst result counts.
-    pub(crate) fn run(
-        &self,
-        keys: &BTreeSet<Key>,
-        variable: Option<Variable<'_>>,
-    ) -> Result<TestRun, String> {
+    pub(crate) fn run(&self, keys: &BTreeSet<Key>) -> Result<TestRun, String> {
         let mut results = TestRun::new();
-        for found in on_all_cores(&self.binaries, |one| one.run(keys, variable)) {
+        for found in on_all_cores(&self.binaries, |one| one.run(keys)) {
             for (key, result) in found? {
                 let worst = results.get(&key).map_or(result, |before| worse(*before, result));
                 results.insert(key, worst);
@@ -72,26 +66,11 @@ impl Prepared {
         }
         Ok(results)
     }
-
-    /// Runs binary after binary until a test fails or dies, and returns that one.
-    pub(crate) fn first_failure(
-        &self,
-        keys: &BTreeSet<Key>,
-        variable: Variable<'_>,
-    ) -> Result<Option<Key>, String> {
-        for one in &self.binaries {
-            let mut found = one.run(keys, Some(variable))?.into_iter();
-            if let Some((key, _)) = found.find(|(_, result)| *result == TestResult::Failed) {
-                return Ok(Some(key));
-            }
-        }
-        Ok(None)
-    }
 }
 
 impl Runner {
     /// Runs those tests of the binary that belong to these keys.
-    fn run(&self, keys: &BTreeSet<Key>, variable: Option<Variable<'_>>) -> Result<TestRun, String> {
+    fn run(&self, keys: &BTreeSet<Key>) -> Result<TestRun, String> {
         let mut results = TestRun::new();
         let asked = |names: &BTreeSet<Key>| names.iter().any(|key| keys.contains(key));
         let wanted = self.wanted.iter().filter(|(_, of)| asked(of));
@@ -99,7 +78,7 @@ impl Runner {
         if names.is_empty() {
             return Ok(results);
         }
-        for (name, result) in exact(&self.binary, &names, variable)? {
+        for (name, result) in exact(&self.binary, &names)? {
             let meant = self.wanted.get(&name).into_iter().flatten();
             for key in meant.filter(|key| keys.contains(*key)) {
                 let worst = results.get(key).map_or(result, |before| worse(*before, result));
@@ -158,19 +137,12 @@ const fn worse(left: TestResult, right: TestResult) -> TestResult {
 const MANY: usize = 4;
 
 /// Builds the tests of the packages and returns their binaries.
-fn build(
-    root: &Path,
-    packages: &BTreeSet<String>,
-    target: Option<&Path>,
-) -> Result<Vec<Binary>, String> {
+fn build(root: &Path, packages: &BTreeSet<String>, target: &Path) -> Result<Vec<Binary>, String> {
     let mut command = process::command(
         "cargo",
         &["test", "-q", "--no-run", "--message-format=json-render-diagnostics"],
     );
-    command.current_dir(root);
-    if let Some(target) = target {
-        command.env("CARGO_TARGET_DIR", target);
-    }
+    command.current_dir(root).env("CARGO_TARGET_DIR", target);
     // Where there are many, all: that is what the test job builds, and another choice of packages is another choice of
     // features, with which everything would be built once more.
     if packages.len() < MANY {
@@ -204,13 +176,9 @@ fn list(binary: &Binary) -> Result<Vec<String>, String> {
 }
 
 /// Runs the tests with exactly these names. A binary that dies says nothing of those it did not reach.
-fn exact(
-    binary: &Binary,
-    names: &[&String],
-    variable: Option<Variable<'_>>,
-) -> Result<BTreeMap<String, TestResult>, String> {
+fn exact(binary: &Binary, names: &[&String]) -> Result<BTreeMap<String, TestResult>, String> {
     let mut command = command(binary);
-    command.args(["--exact", "--color=never"]).args(names).envs(variable);
+    command.args(["--exact", "--color=never"]).args(names);
     let line = process::line(&command);
     let output = command.output().map_err(|error| format!("cannot start {line}: {error}"))?;
     Ok(plain::results(&String::from_utf8_lossy(&output.stdout)))

@@ -13,6 +13,7 @@ use crate::rig::{Emitted, Rig, Script, Step, Subject, Tree, View};
 use crate::tree::{Path, Shape, is_reading, to_json};
 
 use super::edits::Edit;
+use super::focus::Focus;
 use super::scripts::Place;
 use super::spread::spread;
 
@@ -42,6 +43,7 @@ pub(crate) struct Base<'a> {
     pub(crate) samples: BTreeMap<String, Tree>,
     /// Snapshot leaves and widgets that differ between two identical runs: nothing can be said about them.
     pub(crate) unsteady: BTreeSet<String>,
+    pub(crate) focus: Focus,
 }
 
 impl<'a> Base<'a> {
@@ -61,6 +63,7 @@ impl<'a> Base<'a> {
             names: BTreeSet::new(),
             samples: BTreeMap::new(),
             unsteady: BTreeSet::new(),
+            focus: Focus::default(),
         };
         let scenarios = rig.scenarios();
         let made = spread(&scenarios, |scenario| {
@@ -116,6 +119,38 @@ impl<'a> Base<'a> {
         Ok(base)
     }
 
+    /// Sends the same events once more: what becomes of them may have changed. Lists the leaves of the snapshot anew.
+    pub(crate) fn again(&self, evidence: &mut Evidence) -> Result<Self, String> {
+        let folded = spread(&self.runs, |run| self.rig.fold(&run.script));
+        let mut runs = Vec::new();
+        for (run, folded) in self.runs.iter().zip(folded) {
+            let folded = folded.map_err(|why| format!("scenario {}: {why}", run.name))?;
+            runs.push(Run {
+                name: run.name,
+                inputs: run.inputs.clone(),
+                script: run.script.clone(),
+                snapshot: folded.snapshot,
+                edits: OnceLock::new(),
+                places: run.places.clone(),
+            });
+        }
+        let mut base = Self {
+            rig: self.rig,
+            plan: self.plan,
+            words: self.words.clone(),
+            widgets: self.widgets.clone(),
+            runs,
+            shape: self.shape.clone(),
+            names: BTreeSet::new(),
+            samples: BTreeMap::new(),
+            unsteady: self.unsteady.clone(),
+            focus: Focus::default(),
+        };
+        base.take_samples();
+        base.list_snapshot(evidence);
+        Ok(base)
+    }
+
     /// Draws a snapshot twice and returns the widgets that do not look the same.
     fn twice(&self, snapshot: &Tree) -> BTreeSet<String> {
         let views: Vec<_> =
@@ -149,9 +184,7 @@ impl<'a> Base<'a> {
     fn list_leaves(&self, evidence: &mut Evidence) {
         let inputs: Vec<_> = self.runs.iter().map(|run| &run.inputs).collect();
         evidence.inputs = self.leaves(&inputs, None, &[]);
-        let fresh = self.rig.empty();
-        let snapshots: Vec<_> = self.runs.iter().map(|run| &run.snapshot).collect();
-        evidence.snapshot = self.leaves(&snapshots, Some(&fresh), &self.rig.elements());
+        self.list_snapshot(evidence);
         let bodies: Vec<_> = self
             .runs
             .iter()
@@ -161,6 +194,12 @@ impl<'a> Base<'a> {
             .map(|(root, tree)| Tree::Map(vec![(Tree::Text(root.to_owned()), tree.clone())]))
             .collect();
         evidence.payloads = self.leaves(&bodies.iter().collect::<Vec<_>>(), None, &[]);
+    }
+
+    fn list_snapshot(&self, evidence: &mut Evidence) {
+        let fresh = self.rig.empty();
+        let snapshots: Vec<_> = self.runs.iter().map(|run| &run.snapshot).collect();
+        evidence.snapshot = self.leaves(&snapshots, Some(&fresh), &self.rig.elements());
     }
 
     /// Returns all leaves of some trees, the first of which is the baseline.

@@ -17,8 +17,10 @@ use super::spread::spread;
 
 /// Draws what every record asks for.
 pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
-    let seen = spread(&base.plan.records, |record| one(base, record));
-    for (record, (seen, probes)) in base.plan.records.iter().zip(seen) {
+    let records = base.plan.records.iter().filter(|record| base.focus.has_record(&record.id));
+    let records: Vec<&RecordPlan> = records.collect();
+    let seen = spread(&records, |record| one(base, record));
+    for (record, (seen, probes)) in records.iter().zip(seen) {
         evidence.probes += probes;
         evidence.records.insert(record.id.clone(), seen);
     }

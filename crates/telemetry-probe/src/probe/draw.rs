@@ -129,8 +129,10 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
                 };
             }
         }
-        reach(base, run, &*looked, &views, evidence);
-        dark(run, &views, evidence);
+        if base.focus.is_whole() {
+            reach(base, run, &*looked, &views, evidence);
+            dark(run, &views, evidence);
+        }
     }
     let is_reading = |wild: &str| base.samples.get(wild).is_some_and(is_reading);
     for (leaf, widget) in by_value.iter().filter(|(leaf, _)| is_reading(leaf)) {
@@ -141,7 +143,9 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             looks_fresh,
         });
     }
-    memories(base, evidence);
+    if base.focus.is_whole() {
+        memories(base, evidence);
+    }
 }
 
 /// Draws every steady widget alone in every view of its own; `None` if the rig cannot.
@@ -149,7 +153,9 @@ pub(super) fn views<'b>(
     base: &'b Base<'_>,
     run: &Run,
 ) -> Option<(Box<dyn Looked + 'b>, Vec<Seen>)> {
-    let steady = base.widgets.iter().filter(|widget| !base.unsteady.contains(&widget.name));
+    let steady = base.widgets.iter().filter(|widget| {
+        !base.unsteady.contains(&widget.name) && base.focus.has_widget(&widget.name)
+    });
     let views: Vec<View> = steady.flat_map(|widget| base.views(&widget.name)).collect();
     let looked = base.rig.look(&run.snapshot, &views).ok()?;
     let drawn = looked.before().iter().cloned();

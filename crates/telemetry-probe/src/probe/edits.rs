@@ -75,7 +75,7 @@ fn edits(base: &Base<'_>, run: &Run) -> Vec<Edit> {
     }
     let mut all = Vec::new();
     for (wild, entries) in by_wild {
-        if base.unsteady.contains(&wild) {
+        if base.unsteady.contains(&wild) || !base.focus.has_leaf(&wild) {
             continue;
         }
         let count = entries.len();
@@ -88,8 +88,10 @@ fn edits(base: &Base<'_>, run: &Run) -> Vec<Edit> {
             all.extend((0..2).map(|turn| everywhere(base, &wild, &entries, turn)));
         }
     }
-    lengths(&Path::default(), &run.snapshot, &mut all);
-    all.push(batches(base, run));
+    if base.focus.is_whole() {
+        lengths(&Path::default(), &run.snapshot, &mut all);
+        all.push(batches(base, run));
+    }
     all
 }
 
@@ -187,8 +189,10 @@ fn not_refused(base: &Base<'_>, run: &Run) -> Vec<Edit> {
     );
     let kept = all.into_iter().zip(is_value).filter(|(_, is_value)| *is_value);
     let mut kept: Vec<Edit> = kept.map(|(edit, _)| edit).collect();
-    let together = together(&kept);
-    kept.extend(together);
+    if base.focus.is_whole() {
+        let together = together(&kept);
+        kept.extend(together);
+    }
     kept
 }
 

@@ -69,7 +69,9 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
     let first = all.list.len();
     all.add_windows(evidence);
     run_jobs(&mut all, first, evidence, &mut drawn);
-    draw_through(base, &drawn, evidence);
+    if base.focus.is_whole() {
+        draw_through(base, &drawn, evidence);
+    }
 }
 
 impl Jobs<'_, '_> {
@@ -89,7 +91,7 @@ impl Jobs<'_, '_> {
         let canonical = self.reference(script.clone(), Some(base.runs[run].snapshot.clone()));
         let mut last = BTreeMap::new();
         for (leaf, place) in last_places(base, &base.runs[run]) {
-            if 0 < run && !is_open(base, evidence, leaf) {
+            if !base.focus.has_payload(leaf) || (0 < run && !is_open(base, evidence, leaf)) {
                 continue;
             }
             let Some(kind) = event(script, place.step).map(|event| event.kind.clone()) else {
@@ -149,7 +151,7 @@ impl Jobs<'_, '_> {
         }
         for ((_, path), steps) in last {
             let leaf = format!("envelope.{}", path.wild());
-            if 0 < run && !is_open(base, evidence, &leaf) {
+            if !base.focus.has_payload(&leaf) || (0 < run && !is_open(base, evidence, &leaf)) {
                 continue;
             }
             for turn in 0..2 {
@@ -183,7 +185,7 @@ impl Jobs<'_, '_> {
             }
         }
         for (kind, step) in last {
-            if 0 < run && !is_open(base, evidence, &kind) {
+            if !base.focus.has_payload(&kind) || (0 < run && !is_open(base, evidence, &kind)) {
                 continue;
             }
             self.push(run, &kind, Order::Canonical, canonical, doubled(script, step));
@@ -217,6 +219,9 @@ impl Jobs<'_, '_> {
         for (run, at) in canonical {
             let script = &base.runs[run].script;
             for (leaf, place) in last_places(base, &base.runs[run]) {
+                if !base.focus.has_payload(leaf) {
+                    continue;
+                }
                 let seen = evidence.fold.get(leaf);
                 let moves = seen.is_some_and(|seen| !seen.canonical.is_empty());
                 let is_first = tried.insert(leaf.clone());

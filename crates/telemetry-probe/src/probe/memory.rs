@@ -182,12 +182,13 @@ fn owner(snapshot: &Tree, path: &Path) -> Option<u32> {
 }
 
 /// An event with a value and then one without it: the reading must no longer say that it is fresh.
-fn stale(base: &Base<'_>, evidence: &mut Evidence) {
+pub(super) fn stale(base: &Base<'_>, evidence: &mut Evidence) {
     let mut jobs = Vec::new();
     let mut done = BTreeSet::new();
     for run in &base.runs {
         for (leaf, place) in last_places(base, run) {
-            if event(&run.script, place.step).is_some() && done.insert(leaf) {
+            let is_asked = base.focus.has_payload(leaf);
+            if is_asked && event(&run.script, place.step).is_some() && done.insert(leaf) {
                 // The one before it is what is left; an event of the same number would be the same update.
                 let mut script = with_value(&run.script, place.step, &place.path, &Tree::Null);
                 script.idle += LONG;

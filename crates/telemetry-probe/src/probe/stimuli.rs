@@ -39,6 +39,11 @@ pub(crate) fn probe(base: &Base<'_>, evidence: &mut Evidence) {
             evidence.stimuli.entry((*name).to_owned()).or_default().extend(moved.leaves);
         }
     }
+    derived(base, evidence);
+}
+
+/// Adds what follows from what payloads move.
+pub(super) fn derived(base: &Base<'_>, evidence: &mut Evidence) {
     samplers(base, evidence);
     // One more event of any kind, whatever it says: the leaves of a kind have a dot, the kind alone has none.
     let whole = evidence.fold.iter().filter(|(cause, _)| !cause.contains('.'));

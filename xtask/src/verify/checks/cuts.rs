@@ -13,7 +13,11 @@ pub(super) fn unnoticed(world: &World) -> Outcome {
         outcome.saw(None);
         let message = match fate {
             Fate::Killed(_) | Fate::Untested(_) => continue,
-            Fate::Unnoticed => format!("nothing notices when this wire is cut: {}", cut.text),
+            Fate::Unnoticed(test) => {
+                let but = test.as_ref().map(|(_, name)| format!(" (the test {name} does)"));
+                let but = but.unwrap_or_default();
+                format!("the probe does not notice when this wire is cut: {}{but}", cut.text)
+            }
             Fate::NotRun(why) => format!("the cut of {} could not be tried: {why}", cut.text),
         };
         outcome.findings.push(Finding::new(code::V03, place(cut), subject(cut), message));

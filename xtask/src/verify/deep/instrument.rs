@@ -139,7 +139,12 @@ impl Finder<'_> {
     }
 
     fn guard(&mut self, span: Span) {
-        self.wrap(span, Wire::Write, |switch| format!("if !crate::cut::is({switch:?}) {{ "), " }");
+        self.wrap(
+            span,
+            Wire::Write,
+            |switch| format!("if !{} {{ ", is_thrown(&format!("{switch:?}"))),
+            " }",
+        );
     }
 
     /// Returns the part of the snapshot that an expression is, if it starts from a known variable.
@@ -215,6 +220,11 @@ impl Finder<'_> {
         matches!(expr, Expr::Field(ExprField { member: Member::Named(name), .. })
             if self.shape.has_field(&name.to_string()))
     }
+}
+
+/// Returns the question whether a switch is thrown; its number is found out by the compiler.
+fn is_thrown(switch: &str) -> String {
+    format!("crate::cut::is(const {{ crate::cut::id({switch}) }})")
 }
 
 fn is_test(attributes: &[syn::Attribute]) -> bool {
@@ -306,7 +316,9 @@ impl<'ast> Visit<'ast> for Finder<'_> {
             && let Some(part) = self.shape.field(&owner, &name.to_string())
             && !self.shape.is_part(part)
         {
-            let before = |switch: &str| format!("(*crate::cut::read({switch:?}, &");
+            let before = |switch: &str| {
+                format!("(*crate::cut::read(const {{ crate::cut::id({switch:?}) }}, &")
+            };
             self.wrap(field.span(), Wire::Read, before, "))");
             return;
         }
@@ -337,7 +349,8 @@ impl Finder<'_> {
             String::new()
         };
         let before = |switch: &str| {
-            format!("{name}if crate::cut::is({switch:?}) {{ crate::cut::off() }} else {{ ")
+            let is_thrown = is_thrown(&format!("{switch:?}"));
+            format!("{name}if {is_thrown} {{ crate::cut::off() }} else {{ ")
         };
         self.wrap(field.expr.span(), Wire::Write, before, " }");
     }
@@ -358,9 +371,8 @@ impl Finder<'_> {
             let end = body.get(mark..).and_then(|rest| rest.find(';')).map(|at| mark + at + 1);
             if let (Some(start), Some(end)) = (start, end) {
                 let prefix = self.prefix;
-                let text = format!(
-                    "if !crate::cut::is(concat!({prefix:?}, \"macro:\", stringify!(${name}))) {{ "
-                );
+                let switch = format!("concat!({prefix:?}, \"macro:\", stringify!(${name}))");
+                let text = format!("if !{} {{ ", is_thrown(&switch));
                 self.inserts.push(Insert { at: bytes.start + start, rank: 0, text });
                 self.inserts.push(Insert { at: bytes.start + end, rank: 0, text: " }".to_owned() });
             }

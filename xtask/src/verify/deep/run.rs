@@ -1,22 +1,32 @@
-//! One build of the copy, then one short run per switch: the probe has to turn red, and a test that a broken record names
-//! has to fail.
+//! One build of the copy, then every switch in turn: the probe has to turn red, and a test that a broken record names has
+//! to fail.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
+use telemetry_evidence::{CutSeen, Evidence};
+
 use super::instrument::Cut;
-use super::tree::{self, VARIABLE};
+use super::reach::{self, Way};
+use super::switch::VARIABLE;
+use super::tree;
 use crate::process;
 use crate::verify::checks::{CHECKS, tests_of_records};
 use crate::verify::code::{self, Code, Tier};
 use crate::verify::finding::Finding;
 use crate::verify::probe_run::{self, gist};
+use crate::verify::progress::Progress;
 use crate::verify::record::RecordId;
 use crate::verify::test_run::{Key, Prepared};
-use crate::verify::world::{Ran, TestResult, World};
+use crate::verify::world::{Ran, World};
+
+/// How much the probe looks at again, as its option `--look` has it. What one look does not notice, the next one may.
+const LOOKS: [&str; 3] = ["first", "near", "whole"];
 
 /// What became of all cuts.
 #[derive(Debug, Clone)]
@@ -25,10 +35,8 @@ pub(crate) struct Deep {
     pub(crate) cuts: Vec<Tried>,
     /// Wires that could not get a switch, and why.
     pub(crate) skipped: Vec<String>,
-    #[expect(dead_code, reason = "printed with the first whole run of the cuts")]
     pub(crate) build_seconds: f64,
     /// Without the build.
-    #[expect(dead_code, reason = "printed with the first whole run of the cuts")]
     pub(crate) seconds: f64,
 }
 
@@ -46,8 +54,8 @@ pub(crate) enum Fate {
     Killed(Key),
     /// The probe: these records are broken, and no test that they name fails.
     Untested(BTreeSet<RecordId>),
-    /// Nobody.
-    Unnoticed,
+    /// Not the probe; perhaps a test.
+    Unnoticed(Option<Key>),
     /// Nobody can say.
     NotRun(String),
 }
@@ -55,11 +63,12 @@ pub(crate) enum Fate {
 /// A finding of the probe, as far as two runs can be compared.
 type Mark = (Code, Option<RecordId>, String);
 
-/// What every run needs.
+/// What every look needs.
 struct Bench<'a> {
-    target: &'a Path,
+    folder: &'a Path,
     probe: PathBuf,
     tests: Prepared,
+    ways: Vec<Way>,
     cuts: Vec<Cut>,
     before: BTreeSet<Mark>,
 }
@@ -76,26 +85,31 @@ pub(crate) fn run(
     fresh: &(dyn Fn() -> Result<World, String> + Sync),
 ) -> Result<Deep, String> {
     let start = Instant::now();
+    let progress = Progress::of_stderr();
     let folder = target.join("telemetry").join("deep");
     let copy = tree::copy(root, &folder.join("tree")).map_err(|error| format!("{error:#}"))?;
-    eprintln!("deep: {} wires; building the copy", copy.cuts.len());
+    progress.say(&format!("{} wires: building the copy", copy.cuts.len()));
     let build = folder.join("build");
     let mut world = fresh()?;
-    let keys: BTreeSet<Key> = world
-        .records
-        .iter()
-        .flat_map(|record| tests_of_records::named(record).map(|(_, key)| key))
-        .collect();
+    let records = world.records.iter();
+    let keys = records.flat_map(|record| tests_of_records::named(record).map(|(_, key)| key));
     let probe = build_probe(&copy.root, &build)?;
-    let tests = Prepared::build(&copy.root, &keys, Some(&build))?;
+    let tests = Prepared::build(&copy.root, &keys.collect(), &build)?;
     let build_seconds = start.elapsed().as_secs_f64();
-    let mut bench = Bench { target, probe, tests, cuts: copy.cuts, before: BTreeSet::new() };
-    bench.before = bench.marks(&mut world, "before", None)?;
-    bench.passes(&keys)?;
     let start = Instant::now();
-    let cuts = all(&bench, fresh)?;
+    progress.say("wire cuts: tests without any cut");
+    let ways = reach::ways(&tests, &folder.join("notes"))?;
+    let mut bench =
+        Bench { folder: &folder, probe, tests, ways, cuts: copy.cuts, before: BTreeSet::new() };
+    progress.say("wire cuts: probe without any cut");
+    bench.before = bench.marks_before(&mut world)?;
+    let cuts = all(&bench, &progress, fresh)?;
     let seconds = start.elapsed().as_secs_f64();
-    Ok(Deep { cuts, skipped: copy.skipped, build_seconds, seconds })
+    let deep = Deep { cuts, skipped: copy.skipped, build_seconds, seconds };
+    let list = folder.join("fates.txt");
+    std::fs::write(&list, deep.list())
+        .map_err(|error| format!("cannot write {}: {error}", list.display()))?;
+    Ok(deep)
 }
 
 fn build_probe(root: &Path, build: &Path) -> Result<PathBuf, String> {
@@ -109,99 +123,185 @@ fn build_probe(root: &Path, build: &Path) -> Result<PathBuf, String> {
     Ok(build.join("debug").join(format!("telemetry-probe{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// Tries every cut, on all processors.
+/// A line of the probe, and the cut that it is about.
+type Line = (usize, String);
+/// What came of it; `None`: nothing that this look can see.
+type Answer = (usize, Result<Option<Fate>, String>);
+
+/// Tries every cut. The probe runs ahead, and workers judge what it says.
 fn all(
     bench: &Bench<'_>,
+    progress: &Progress,
     fresh: &(dyn Fn() -> Result<World, String> + Sync),
 ) -> Result<Vec<Tried>, String> {
-    let next = AtomicUsize::new(0);
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let work = |number: usize| -> Result<Vec<(usize, Fate)>, String> {
-        let mut world = fresh()?;
-        let mut fates = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(cut) = bench.cuts.get(at) else { return Ok(fates) };
-            if at.is_multiple_of(25) {
-                eprintln!("deep: cut {at} of {}", bench.cuts.len());
-            }
-            fates.push((at, bench.try_cut(&mut world, &format!("worker-{number}"), cut)));
+    let (answers, answered) = sync_channel::<Answer>(bench.cuts.len());
+    let fates = std::thread::scope(|scope| {
+        let mut lines = Vec::new();
+        for number in 0..workers {
+            // A line is a megabyte: a worker that is behind holds up the probe.
+            let (sender, receiver) = sync_channel::<Line>(2);
+            lines.push(sender);
+            let answers = answers.clone();
+            let named = std::thread::Builder::new().name(format!("cuts-{number}"));
+            let work = move || bench.work(fresh, &receiver, &answers);
+            named.spawn_scoped(scope, work).map_err(|error| error.to_string())?;
         }
-    };
-    let parts = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|number| {
-                let named = std::thread::Builder::new().name(format!("cuts-{number}"));
-                named.spawn_scoped(scope, move || work(number)).map_err(|error| error.to_string())
-            })
-            .collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        threads.into_iter().map(|thread| thread.and_then(join)).collect::<Result<Vec<_>, String>>()
+        bench.looks(progress, &lines, &answered)
     })?;
-    let mut fates: Vec<(usize, Fate)> = parts.into_iter().flatten().collect();
-    fates.sort_by_key(|(at, _)| *at);
-    Ok(bench.cuts.iter().cloned().zip(fates).map(|(cut, (_, fate))| Tried { cut, fate }).collect())
+    let lost = || Fate::NotRun("nobody looked".to_owned());
+    let fate = |at: usize| fates.get(&at).cloned().unwrap_or_else(lost);
+    let cuts = bench.cuts.iter().enumerate();
+    Ok(cuts.map(|(at, cut)| Tried { cut: cut.clone(), fate: fate(at) }).collect())
 }
 
 impl Bench<'_> {
-    fn try_cut(&self, world: &mut World, worker: &str, cut: &Cut) -> Fate {
-        let marks = match self.marks(world, worker, Some(cut)) {
-            Ok(marks) => marks,
-            Err(why) => return Fate::NotRun(why),
+    /// Looks at all cuts, and again at those of which nothing was noticed.
+    fn looks(
+        &self,
+        progress: &Progress,
+        lines: &[SyncSender<Line>],
+        answered: &Receiver<Answer>,
+    ) -> Result<BTreeMap<usize, Fate>, String> {
+        let mut fates = BTreeMap::new();
+        let mut open: Vec<usize> = (0..self.cuts.len()).collect();
+        for look in LOOKS {
+            progress.say(&format!("wire cuts: {} to look at ({look})", open.len()));
+            self.ask(look, &open, lines)?;
+            let mut left = Vec::new();
+            for _ in &open {
+                let (at, fate) = answered.recv().map_err(|error| error.to_string())?;
+                match fate? {
+                    Some(fate) => drop(fates.insert(at, fate)),
+                    None => left.push(at),
+                }
+            }
+            left.sort_unstable();
+            open = left;
+        }
+        for at in open {
+            let past = reach::past(&self.ways, &self.cuts[at], |_| true);
+            let failed = self.tests.first_failure(&past, (VARIABLE, &self.cuts[at].switch))?;
+            let key = failed.and_then(|single| single.keys.first().cloned());
+            fates.insert(at, Fate::Unnoticed(key));
+        }
+        Ok(fates)
+    }
+
+    /// Has the probe throw some switches, and hands on what it says of each.
+    fn ask(&self, look: &str, open: &[usize], lines: &[SyncSender<Line>]) -> Result<(), String> {
+        if open.is_empty() {
+            return Ok(());
+        }
+        let list = self.folder.join("cuts.txt");
+        let switches = open.iter().fold(String::new(), |mut text, at| {
+            writeln!(text, "{}", self.cuts[*at].switch).ok();
+            text
+        });
+        std::fs::write(&list, switches)
+            .map_err(|error| format!("cannot write {}: {error}", list.display()))?;
+        let files = probe_run::Files::below(self.folder);
+        let mut command = Command::new(&self.probe);
+        command.arg("--plan").arg(&files.plan).arg("--known").arg(&files.evidence);
+        command.arg("--cuts").arg(&list).args(["--look", look]).env_remove(VARIABLE);
+        let messages = std::fs::File::create(self.folder.join("messages.txt"))
+            .map_err(|error| format!("cannot write the messages of the probe: {error}"))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(messages);
+        let mut child =
+            command.spawn().map_err(|error| format!("cannot start the probe: {error}"))?;
+        let told = hand_on(&mut child, open, lines);
+        let status = child.wait().map_err(|error| error.to_string())?;
+        match told? {
+            told if told == open.len() && status.success() => Ok(()),
+            told => Err(format!("the probe ended with {status} after {told} cuts")),
+        }
+    }
+
+    /// Judges lines until there are no more.
+    fn work(
+        &self,
+        fresh: &(dyn Fn() -> Result<World, String> + Sync),
+        lines: &Receiver<Line>,
+        answers: &SyncSender<Answer>,
+    ) {
+        let mut world = fresh();
+        while let Ok((at, line)) = lines.recv() {
+            let fate = match &mut world {
+                Ok(world) => self.fate(world, &self.cuts[at], &line),
+                Err(why) => Err(why.clone()),
+            };
+            if answers.send((at, fate)).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn fate(&self, world: &mut World, cut: &Cut, line: &str) -> Result<Option<Fate>, String> {
+        let seen: CutSeen = serde_json::from_str(line)
+            .map_err(|error| format!("the probe is unreadable: {error}"))?;
+        if seen.switch != cut.switch {
+            return Err(format!("the probe speaks of {} and not of {}", seen.switch, cut.switch));
+        }
+        let evidence = match seen.evidence {
+            Ok(evidence) => evidence,
+            Err(why) => return self.without_evidence(cut, why).map(Some),
         };
+        let marks = marks(world, evidence);
         let fresh: BTreeSet<&Mark> = marks.difference(&self.before).collect();
         if fresh.is_empty() {
-            return Fate::Unnoticed;
+            return Ok(None);
         }
         let broken = broken(&fresh);
-        let keys: BTreeSet<Key> = world
-            .records
-            .iter()
-            .filter(|record| broken.contains(&record.id))
+        let records = world.records.iter().filter(|record| broken.contains(&record.id));
+        let keys: BTreeSet<Key> = records
             .flat_map(|record| tests_of_records::named(record).map(|(_, key)| key))
             .collect();
-        match self.tests.first_failure(&keys, (VARIABLE, &cut.switch)) {
-            Ok(Some(key)) => Fate::Killed(key),
-            Ok(None) => Fate::Untested(broken),
-            Err(why) => Fate::NotRun(why),
-        }
+        let past = reach::past(&self.ways, cut, |key| keys.contains(key));
+        let failed = self.tests.first_failure(&past, (VARIABLE, &cut.switch))?;
+        let key = failed.and_then(|single| single.keys.first().cloned());
+        Ok(Some(key.map_or(Fate::Untested(broken), Fate::Killed)))
     }
 
-    /// Runs the probe with a switch thrown and returns what the checks find in its evidence.
-    fn marks(
-        &self,
-        world: &mut World,
-        name: &str,
-        cut: Option<&Cut>,
-    ) -> Result<BTreeSet<Mark>, String> {
+    /// A wire without which the probe cannot run at all has been noticed, and has to be by a test.
+    fn without_evidence(&self, cut: &Cut, why: String) -> Result<Fate, String> {
+        let past = reach::past(&self.ways, cut, |_| true);
+        let failed = self.tests.first_failure(&past, (VARIABLE, &cut.switch))?;
+        let key = failed.and_then(|single| single.keys.first().cloned());
+        Ok(key.map_or(Fate::NotRun(why), Fate::Killed))
+    }
+
+    /// Returns what the probe finds without any cut.
+    fn marks_before(&self, world: &mut World) -> Result<BTreeSet<Mark>, String> {
         let mut command = Command::new(&self.probe);
-        command.stdin(std::process::Stdio::null()).env_remove(VARIABLE);
-        if let Some(cut) = cut {
-            command.env(VARIABLE, &cut.switch);
+        command.stdin(Stdio::null()).env_remove(VARIABLE);
+        let files = probe_run::Files::below(self.folder);
+        match probe_run::run(command, &world.plan, &files) {
+            Ran::Yes(evidence) => Ok(marks(world, evidence)),
+            Ran::No(why) => Err(format!("the probe of the copy: {why}")),
         }
-        let files = probe_run::Files::below(&self.target.join("telemetry").join("deep").join(name));
-        world.evidence = probe_run::run(command, &world.plan, &files);
-        if let Some(why) = world.evidence.why_not() {
-            return Err(why.to_owned());
-        }
-        let of_the_probe = CHECKS.iter().filter(|check| check.code.spec().tier == Tier::Probe);
-        let findings = of_the_probe.flat_map(|check| (check.run)(world).findings);
-        Ok(findings.map(|Finding { code, record, subject, .. }| (code, record, subject)).collect())
     }
+}
 
-    /// Makes sure that a test which fails later fails because of a cut.
-    fn passes(&self, keys: &BTreeSet<Key>) -> Result<(), String> {
-        let results = self.tests.run(keys, None)?;
-        let failed = results.iter().find(|(_, result)| **result == TestResult::Failed);
-        match failed {
-            Some(((file, name), _)) => {
-                Err(format!("fails in the copy without any cut: {file} {name}"))
-            }
-            None => Ok(()),
-        }
+/// Gives each line of the probe to the next worker; returns how many there were.
+fn hand_on(child: &mut Child, open: &[usize], lines: &[SyncSender<Line>]) -> Result<usize, String> {
+    let Some(stdout) = child.stdout.take() else { return Ok(0) };
+    let mut told = 0;
+    let mut workers = lines.iter().cycle();
+    for (at, line) in open.iter().zip(BufReader::new(stdout).lines()) {
+        let line = line.map_err(|error| format!("cannot read the probe: {error}"))?;
+        let worker = workers.next().ok_or("there is no worker")?;
+        worker.send((*at, line)).map_err(|error| error.to_string())?;
+        told += 1;
     }
+    Ok(told)
+}
+
+/// Returns what the checks find in evidence.
+fn marks(world: &mut World, evidence: Evidence) -> BTreeSet<Mark> {
+    world.evidence = Ran::Yes(evidence);
+    let of_the_probe = CHECKS.iter().filter(|check| check.code.spec().tier == Tier::Probe);
+    let findings = of_the_probe.flat_map(|check| (check.run)(world).findings);
+    findings.map(|Finding { code, record, subject, .. }| (code, record, subject)).collect()
 }
 
 /// Returns the records whose own value died; where none did, all that something was found about.
@@ -218,6 +318,28 @@ fn broken(fresh: &BTreeSet<&Mark>) -> BTreeSet<RecordId> {
 }
 
 impl Deep {
+    /// Returns every cut and its fate, a line for each.
+    fn list(&self) -> String {
+        let mut lines = String::new();
+        for Tried { cut, fate } in &self.cuts {
+            let fate = match fate {
+                Fate::Killed((_, test)) => format!("killed by {test}"),
+                Fate::Untested(records) => {
+                    let records: Vec<String> = records.iter().map(ToString::to_string).collect();
+                    format!("TESTED BY NONE of {}", records.join(", "))
+                }
+                Fate::Unnoticed(test) => {
+                    let who = test.as_ref().map_or("nothing", |(_, name)| name.as_str());
+                    format!("NOT NOTICED by the probe, but by {who}")
+                }
+                Fate::NotRun(why) => format!("NOT RUN: {why}"),
+            };
+            writeln!(lines, "{}:{} {} | {fate} | {}", cut.file, cut.line, cut.text, cut.switch)
+                .ok();
+        }
+        lines
+    }
+
     /// Returns how many cuts were noticed by the probe and by a test.
     pub(crate) fn killed(&self) -> usize {
         self.cuts.iter().filter(|tried| matches!(tried.fate, Fate::Killed(_))).count()

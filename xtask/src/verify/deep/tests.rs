@@ -2,7 +2,7 @@
 
 use super::instrument::{Instrumented, Wire, instrument};
 use super::shape::Shape;
-use super::tree;
+use super::{switch, tree};
 use crate::workspace;
 
 const SNAPSHOT: &str = "
@@ -54,11 +54,12 @@ mod tests { fn t() { a.max_batches = 2; } }
     ];
     assert_eq!(texts(&done), expected);
     assert_eq!(done.skipped, ["x.rs:4: self.max_batches = 1 (in a const fn)"]);
-    assert!(done.source.contains(r#"if !crate::cut::is("x.0") { self.max_batches = batches };"#));
-    let literal =
-        r#"max_batches: if crate::cut::is("x.3") { crate::cut::off() } else { self.max_batches }"#;
+    assert!(done.source.contains(
+        r#"if !crate::cut::is(const { crate::cut::id("x.0") }) { self.max_batches = batches };"#
+    ));
+    let literal = r#"max_batches: if crate::cut::is(const { crate::cut::id("x.3") }) { crate::cut::off() } else { self.max_batches }"#;
     assert!(done.source.contains(literal), "{}", done.source);
-    assert!(done.source.contains(r#"policy: if crate::cut::is("x.4")"#));
+    assert!(done.source.contains(r#"policy: if crate::cut::is(const { crate::cut::id("x.4") })"#));
     assert_eq!(done.cuts[0].line, 6);
 }
 
@@ -76,7 +77,9 @@ fn of(snapshot: &Snapshot, other: &Other) -> Props {
     let expected =
         ["policy.last", "snapshot.envs", "env.status", "snapshot.max_batches", "policy.kl"];
     assert_eq!(texts(&done), expected);
-    assert!(done.source.contains(r#"(*crate::cut::read("x.0", &policy.last)).as_ref()"#));
+    assert!(done.source.contains(
+        r#"(*crate::cut::read(const { crate::cut::id("x.0") }, &policy.last)).as_ref()"#
+    ));
     assert!(done.cuts.iter().all(|cut| cut.wire == Wire::Read));
 }
 
@@ -89,8 +92,7 @@ fn f() { store! { view; kl: None, nothing: Some(&a::b), } }
     let done = cut(source, Wire::Write);
     assert_eq!(texts(&done), ["kl in a macro"]);
     assert_eq!(done.cuts[0].switch, "x.macro:kl");
-    let guarded =
-        r#"if !crate::cut::is(concat!("x.", "macro:", stringify!($field))) { $store.put("#;
+    let guarded = r#"if !crate::cut::is(const { crate::cut::id(concat!("x.", "macro:", stringify!($field))) }) { $store.put("#;
     assert!(done.source.contains(guarded), "{}", done.source);
 }
 
@@ -101,6 +103,14 @@ fn the_workspace_can_be_copied_and_a_second_copy_touches_nothing() {
     let switches: std::collections::BTreeSet<_> =
         first.cuts.iter().map(|cut| &cut.switch).collect();
     assert_eq!(switches.len(), first.cuts.len(), "switches are told apart");
+    let ids: std::collections::BTreeSet<u64> =
+        first.cuts.iter().map(|cut| switch::id(&cut.switch)).collect();
+    assert_eq!(ids.len(), first.cuts.len(), "so are their numbers");
+    let stub = std::fs::read_to_string(workspace::root().join(switch::OF_THE_PROBE)).unwrap();
+    let put = std::fs::read_to_string(folder.path().join(switch::OF_THE_PROBE)).unwrap();
+    for text in [stub, put] {
+        assert!(text.contains("fn throw(") && text.contains("switch: Option<&str>) -> bool"));
+    }
     for wire in [Wire::Read, Wire::Write] {
         assert!(50 < first.cuts.iter().filter(|cut| cut.wire == wire).count(), "{wire:?}");
     }

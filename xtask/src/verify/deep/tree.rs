@@ -9,10 +9,8 @@ use anyhow::{Context, Result};
 
 use super::instrument::{Cut, Wire, instrument};
 use super::shape::Shape;
+use super::switch;
 use crate::process;
-
-/// The variable that throws a switch.
-pub(super) const VARIABLE: &str = "SANCTUM_CUT";
 
 /// A crate whose wires get switches.
 struct Target {
@@ -21,8 +19,9 @@ struct Target {
     root: &'static str,
     /// Where its wires are, below `root`.
     parts: &'static [(&'static str, &'static [Wire])],
-    /// What a wire of each type is while it is cut, beyond [`OFF`].
-    off: &'static str,
+    /// Its module `cut`, and how its root declares it.
+    module: &'static str,
+    declared: &'static str,
 }
 
 const TARGETS: &[Target] = &[
@@ -34,65 +33,17 @@ const TARGETS: &[Target] = &[
             ("log/line.rs", &[Wire::Write]),
             ("verdict", &[Wire::Read]),
         ],
-        off: "off!(crate::Connection => crate::Connection::Waiting, crate::EnvStatus => crate::EnvStatus::Initializing, \
-              leyline::Severity => leyline::Severity::Debug, \
-              crate::PolicyView => crate::PolicyView::empty(), crate::EpisodesView => crate::EpisodesView::empty(), \
-              crate::VitalsView => crate::VitalsView::empty(), crate::TelemetryView => crate::TelemetryView::empty());",
+        module: switch::MODULE,
+        declared: "pub mod cut;",
     },
     Target {
         name: "widgets",
         root: "crates/sanctum-widgets/src",
         parts: &[("", &[Wire::Read])],
-        off: "off!(karn_sanctum::Connection => karn_sanctum::Connection::Waiting, \
-              karn_sanctum::EnvStatus => karn_sanctum::EnvStatus::Initializing, \
-              leyline::Severity => leyline::Severity::Debug);",
+        module: switch::OF_WIDGETS,
+        declared: "mod cut;",
     },
 ];
-
-/// The module that each instrumented crate gets.
-const OFF: &str = r#"//! Switches, made by `cargo xtask verify-telemetry --deep`.
-#![allow(dead_code, missing_docs, clippy::all, clippy::pedantic, clippy::disallowed_methods)]
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
-
-pub(crate) trait Off {
-    fn off() -> Self;
-}
-
-pub(crate) fn is(switch: &str) -> bool {
-    static THROWN: OnceLock<Option<String>> = OnceLock::new();
-    THROWN.get_or_init(|| std::env::var("SANCTUM_CUT").ok()).as_deref() == Some(switch)
-}
-
-pub(crate) fn off<T: Off>() -> T {
-    T::off()
-}
-
-pub(crate) fn read<'a, T: Off + 'static>(switch: &str, value: &'a T) -> &'a T {
-    if is(switch) { Box::leak(Box::new(T::off())) } else { value }
-}
-
-impl<T> Off for Option<T> {
-    fn off() -> Self {
-        None
-    }
-}
-impl<T> Off for Arc<[T]> {
-    fn off() -> Self {
-        Arc::from(Vec::new())
-    }
-}
-impl<K: Ord, V> Off for Arc<BTreeMap<K, V>> {
-    fn off() -> Self {
-        Arc::new(BTreeMap::new())
-    }
-}
-macro_rules! off {
-    ($($t:ty => $off:expr),+ $(,)?) => { $(impl Off for $t { fn off() -> Self { $off } })+ };
-}
-off!(u32 => 0, u64 => 0, f64 => 0.0, bool => false, String => String::new());
-"#;
 
 /// The copy and its switches.
 pub(super) struct Copy {
@@ -118,7 +69,7 @@ pub(super) fn copy(root: &Path, into: &Path) -> Result<Copy> {
     }
     for target in TARGETS {
         let file = format!("{}/cut.rs", target.root);
-        write(into, &file, format!("{OFF}{}\n", target.off).as_bytes())?;
+        write(into, &file, target.module.as_bytes())?;
         written.insert(file);
     }
     remove_others(into, &written)?;
@@ -127,8 +78,11 @@ pub(super) fn copy(root: &Path, into: &Path) -> Result<Copy> {
 
 impl Copy {
     fn adapt(&mut self, file: &str, text: String, shape: &Shape) -> Result<String> {
+        if file == switch::OF_THE_PROBE {
+            return Ok(switch::THROW.to_owned());
+        }
         if file == "Cargo.toml" {
-            return Ok(text.replace(", \"xtask\"]", "]"));
+            return Ok(without_tool(&text));
         }
         for (number, target) in TARGETS.iter().enumerate() {
             let Some(inside) =
@@ -137,7 +91,7 @@ impl Copy {
                 continue;
             };
             if inside == "lib.rs" {
-                return Ok(format!("{text}\nmod cut;\n"));
+                return Ok(format!("{text}\n{}\n", target.declared));
             }
             let is_rust = Path::new(inside).extension().is_some_and(|end| end == "rs");
             if !is_rust || inside.ends_with("tests.rs") {
@@ -163,11 +117,20 @@ fn in_part(file: &str, part: &str) -> bool {
         || file.strip_prefix(part).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
-/// Writes the workspace at `root` into `into` as it is.
+/// Returns the manifest of a workspace in which this tool is no member: nothing of it is built anew then.
+fn without_tool(manifest: &str) -> String {
+    manifest.replace(", \"xtask\"]", "]")
+}
+
+/// Writes the workspace at `root` into `into` as it is, but for this tool, which is there and no member.
 pub(crate) fn plain_copy(root: &Path, into: &Path) -> Result<()> {
     let mut written = BTreeSet::new();
     for file in files(root)? {
-        let content = fs::read(root.join(&file)).with_context(|| format!("cannot read: {file}"))?;
+        let mut content =
+            fs::read(root.join(&file)).with_context(|| format!("cannot read: {file}"))?;
+        if file == "Cargo.toml" {
+            content = without_tool(&String::from_utf8(content)?).into_bytes();
+        }
         write(into, &file, &content)?;
         written.insert(file);
     }

@@ -6,7 +6,7 @@ use std::io::IsTerminal as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Context, Judged, Report, Steps};
+use super::{Context, Cuts, Judged, Report, Steps};
 use crate::verify::code::Severity;
 use crate::verify::finding::{Finding, Hop, HopState};
 use crate::verify::record::RecordId;
@@ -68,6 +68,12 @@ pub(super) fn format(context: &Context<'_>) -> String {
     }
     for why in &report.partial {
         page.wrapped(&mut out, "partial: ", &plain(why), "  ", YELLOW);
+    }
+    if let Some(Cuts { count, killed, skipped, build_seconds, seconds }) = &report.cuts {
+        let counts = format!("wire cuts: {count}, {killed} of them noticed by probe and test");
+        let skipped = if *skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
+        let times = format!("{seconds:.0} s after a build of {build_seconds:.0} s");
+        writeln!(out, "{counts}{skipped}; {times}").ok();
     }
     out.push_str(&summary(report));
     out.push('\n');

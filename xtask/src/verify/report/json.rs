@@ -42,6 +42,13 @@ pub(super) fn format(context: &Context<'_>) -> String {
             "payloads": influence.payloads,
             "snapshot": influence.snapshot,
         })),
+        "cuts": report.cuts.as_ref().map(|cuts| json!({
+            "count": cuts.count,
+            "killed": cuts.killed,
+            "skipped": cuts.skipped,
+            "build_seconds": cuts.build_seconds,
+            "seconds": cuts.seconds,
+        })),
         "timings": report.timings.iter().map(|(part, seconds)| json!({"part": part, "seconds": seconds})).collect::<Vec<_>>(),
         "seconds": report.seconds,
     });
