@@ -121,10 +121,13 @@ impl<'a> Known<'a> {
             is_shown && leaves.is_empty()
                 || record.paths.iter().any(|path| leaves.iter().any(|leaf| touches(path, leaf)))
         });
+        // Where the scripted runs show no difference, what records ask for may: limits, what is missing.
+        let is_anything_touched = !leaves.is_empty() || !places.is_empty();
+        let records = records.map(|record| record.id.clone()).collect();
         Focus {
             payloads: Some(payloads.clone()),
             leaves: Some(shown.map(|(leaf, _)| leaf.clone()).collect()),
-            records: Some(records.map(|record| record.id.clone()).collect()),
+            records: is_anything_touched.then_some(records),
             widgets: Some(widgets),
         }
     }

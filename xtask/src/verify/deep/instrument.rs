@@ -340,8 +340,11 @@ impl<'ast> Visit<'ast> for Finder<'_> {
 }
 
 impl Finder<'_> {
-    /// `field: value`, also in its short form `field`.
+    /// `field: value`, also in its short form `field`. What is never there is no wire.
     fn cut_field(&mut self, field: &FieldValue) {
+        if matches!(&field.expr, Expr::Path(path) if path.path.is_ident("None")) {
+            return;
+        }
         let name = if field.colon_token.is_none() {
             let Member::Named(name) = &field.member else { return };
             format!("{name}: ")

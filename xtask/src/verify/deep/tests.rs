@@ -34,7 +34,7 @@ impl Progress {
         self.other = batches;
         put(&mut self.view.kl, 3);
         self.view.kl.clone_from(&other);
-        let x = Snapshot { max_batches: self.max_batches, policy, ..old };
+        let x = Snapshot { max_batches: self.max_batches, policy, kl: None, ..old };
         let y = RunKey { run_id: 3 };
         match lane { A => entry.batch = Some(1), B => reading.fresh = false }
     }
