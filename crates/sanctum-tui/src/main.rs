@@ -28,9 +28,7 @@ fn main() -> ExitCode {
         }
     };
     let (code, message) = exit::outcome(&ended);
-    if let Some(message) = message {
-        complain(&message);
-    }
+    message.iter().for_each(|message| complain(message));
     ExitCode::from(code)
 }
 

@@ -18,8 +18,7 @@ use crate::source::{Arrival, Source};
 use crate::time::cut::{Cut, Step};
 use crate::time::replay::Replay;
 use crate::time::runs::Wanted;
-use crate::time::thread::Outcome;
-use crate::time::{Ask, Goal};
+use crate::time::{Ask, Goal, Outcome};
 use crate::when::When;
 use crate::{live, plain, terminal};
 

@@ -15,9 +15,9 @@ use crate::clock::Clock;
 use crate::fold::{Fold, Picture};
 use crate::source::{Arrival, Source};
 use crate::terminal;
-use crate::time::Ask;
 use crate::time::runs::Wanted;
-use crate::time::thread::{Manner, Origin, Outcome, Shown, TimeMachine};
+use crate::time::thread::{Manner, Origin, TimeMachine};
+use crate::time::{Ask, Outcome, Shown};
 
 /// Arrivals that wait for the fold: some milliseconds of a fast run.
 const ARRIVALS: usize = 4096;
@@ -79,7 +79,7 @@ impl Session {
     /// # Errors
     ///
     /// Fails if the system gives no thread.
-    pub(crate) fn replay(
+    pub fn replay(
         [head, walker]: [Recording; 2],
         poll: Duration,
         outcome: Sender<Outcome>,
@@ -146,12 +146,12 @@ impl Session {
     }
 
     /// Returns where pictures of the past come from; nothing comes before something was asked.
-    pub(crate) fn past(&self) -> Receiver<Shown> {
+    pub fn past(&self) -> Receiver<Shown> {
         self.past.machine.get().map_or_else(never, |machine| machine.pictures.clone())
     }
 
     /// Returns whether a picture of the past is to be shown: not after a return to the present.
-    pub(crate) const fn is_shown(&self, visit: u64) -> bool {
+    pub const fn is_shown(&self, visit: u64) -> bool {
         self.past.is_all || self.past.is_shown.get() && visit == self.past.visits.get()
     }
 

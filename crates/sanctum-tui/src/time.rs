@@ -5,10 +5,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use karn_sanctum::{RunKey, Snapshot, Tally};
 use leyline::{RunNs, Timestamp};
+use nissa::recording::{Damage, RecordingError};
 
+use crate::fold::Picture;
 use crate::when::When;
 
 pub(crate) mod copies;
@@ -189,7 +192,7 @@ pub struct Extent {
     /// Times of the first and of the last input with a time.
     pub times: Option<(RunNs, RunNs)>,
     /// Alerts and gaps by place.
-    pub landmarks: std::sync::Arc<[Landmark]>,
+    pub landmarks: Arc<[Landmark]>,
     /// How far it is, while the run is still being read.
     pub reading: Option<Progress>,
 }
@@ -226,3 +229,15 @@ pub struct Comparison {
     /// The moment that was named second; it may lie earlier.
     pub after: Instant,
 }
+
+/// How the reading of a recorded run went; told when it is left.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What is damaged in the part that was read.
+    pub damage: Vec<Damage>,
+    /// What broke the reading.
+    pub failure: Option<RecordingError>,
+}
+
+/// A picture of the past, and to which visit there it belongs: one that comes after a return to the present is late.
+pub type Shown = (u64, Arc<Picture>);

@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, never, select, tick};
 use leyline::ViewNs;
-use nissa::recording::{Damage, Recording};
+use nissa::recording::Recording;
 
 use crate::clock::Clock;
-use crate::fold::Picture;
 use crate::latest::{Latest, latest};
-use crate::time::Ask;
 use crate::time::copies::Bounds;
 use crate::time::kept::{Keeper, Kept};
 use crate::time::machine::{Machine, Work};
 use crate::time::runs::Wanted;
 use crate::time::walker::{Inputs, Walker};
+use crate::time::{Ask, Outcome, Shown};
 
 /// What waits for the machine; people do not press keys faster.
 const COMMANDS: usize = 256;
@@ -50,18 +49,6 @@ enum Command {
         visit: u64,
     },
 }
-
-/// How the reading went; told when the machine ends.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// What is damaged in the part that was read.
-    pub(crate) damage: Vec<Damage>,
-    /// What broke the reading.
-    pub(crate) failure: Option<nissa::RecordingError>,
-}
-
-/// A picture, and to which visit of the past it belongs: one that comes after a return to the present is late.
-pub(crate) type Shown = (u64, Arc<Picture>);
 
 /// The way to a time machine. It ends when this is dropped.
 #[derive(Debug)]
