@@ -311,6 +311,18 @@ impl Recording {
         }
     }
 
+    /// Returns the number of the last event that is there now, without reading the rest; `None` where only reading can tell.
+    ///
+    /// # Errors
+    ///
+    /// See [`RecordingError`].
+    pub fn last_seq(&mut self) -> Result<Option<u64>, RecordingError> {
+        match &mut self.source {
+            Source::Log(log) => log.last_seq(),
+            Source::Rows(_) => Ok(None),
+        }
+    }
+
     /// Returns whether everything in it belongs to one run: true for directories, unknown and so false for rows alone.
     pub const fn is_single_run(&self) -> bool {
         match &self.source {

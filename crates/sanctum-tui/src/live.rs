@@ -92,6 +92,10 @@ struct Live<'a> {
     screen: Screen<io::Stdout>,
     rate: RedrawRate,
     pace: Pace,
+    /// The newest picture of the run itself, whatever is looked at.
+    beside: Arc<Picture>,
+    /// Whether nobody can look back any more.
+    is_past_gone: bool,
 }
 
 impl<'a> Live<'a> {
@@ -103,11 +107,13 @@ impl<'a> Live<'a> {
             screen: Screen::new(io::stdout()),
             rate: RedrawRate::default(),
             pace: Pace::new(options.poll),
+            beside: Arc::new(Picture::empty()),
+            is_past_gone: false,
         }
     }
 
     fn newest(&self) -> Arc<Picture> {
-        self.app.newest()
+        Arc::clone(&self.beside)
     }
 
     fn run(&mut self, keys: &Receiver<Message>, signals: &Receiver<Signal>) -> End {
@@ -116,9 +122,8 @@ impl<'a> Live<'a> {
         }
         let nothing = never();
         loop {
-            let past = self.session.past();
-            let pictures =
-                if self.app.newest().ended { &nothing } else { &self.session.fold.latest };
+            let pictures = if self.beside.ended { &nothing } else { &self.session.fold.latest };
+            let past = if self.is_past_gone { never() } else { self.session.past() };
             let message = select! {
                 recv(keys) -> key => match key {
                     Ok(message) => message,
@@ -126,13 +131,23 @@ impl<'a> Live<'a> {
                     Err(_) => return End::Signal(SIGHUP),
                 },
                 recv(pictures) -> picture => match picture {
-                    Ok(picture) => Message::Picture(picture),
+                    Ok(picture) => {
+                        self.beside = Arc::clone(&picture);
+                        Message::Picture(picture)
+                    }
                     Err(_) => return End::Broken,
                 },
                 recv(past) -> picture => match picture {
-                    Ok((visit, picture)) if self.session.is_shown(visit) => Message::Picture(picture),
+                    Ok((visit, picture)) if self.session.is_shown(visit) => {
+                        Message::Picture(self.at_present(picture))
+                    }
                     Ok(_) => continue,
-                    Err(_) => return End::Broken,
+                    Err(_) if self.session.is_replay() => return End::Broken,
+                    // A live run is still watched.
+                    Err(_) => {
+                        self.is_past_gone = true;
+                        continue;
+                    }
                 },
                 recv(signals) -> signal => match signal {
                     Ok(Signal::End(number)) => return End::Signal(number),
@@ -153,6 +168,15 @@ impl<'a> Live<'a> {
         }
     }
 
+    /// Returns a picture of the past with what holds now: how this viewer stands with the run, and whether that has ended.
+    fn at_present(&self, picture: Arc<Picture>) -> Arc<Picture> {
+        let Picture { ended, ref standing, .. } = *self.beside;
+        let mut picture = picture;
+        let shown = Arc::make_mut(&mut picture);
+        (shown.ended, shown.standing) = (ended, standing.clone());
+        picture
+    }
+
     /// Handles a message and the keys that came meanwhile, then draws once.
     fn handle(&mut self, first: Message, keys: &Receiver<Message>) -> Option<End> {
         let now = self.session.clock.now();
@@ -167,10 +191,10 @@ impl<'a> Live<'a> {
                     draw = true;
                 }
                 Effect::ShowGroup(place) => {
-                    self.session.show_group(place, &self.app.newest());
+                    self.session.show_group(place, &self.beside);
                 }
                 Effect::Time(ask) => {
-                    self.session.ask(ask, &self.app.newest());
+                    self.session.ask(ask, &self.beside);
                     draw = true;
                 }
                 Effect::StopAfterBatch => {

@@ -8,27 +8,26 @@ use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, Tr
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
 use sanctum_tui::source::trainer::{Demonstration, Written, task_named};
-use sanctum_tui::{Exit, Options, View, exit, plain};
+use sanctum_tui::{Exit, Options, View, exit, plain, replay};
 
 fn main() -> ExitCode {
     let env = Environment::read();
     let mut cli = Cli::parse();
     cli.settle(&env);
+    let options = cli.display.resolve(&env, PLAIN_INTERVAL);
     let ended = match &cli.command {
-        None => demonstrate(&cli.train, &cli.display.resolve(&env, PLAIN_INTERVAL), &env),
-        Some(Command::Attach(args)) => {
-            attach(args, &cli.display.resolve(&env, PLAIN_INTERVAL), &env)
-        }
-        Some(Command::Replay(args)) => {
-            sanctum_tui::replay::run(args, &cli.display.resolve(&env, PLAIN_INTERVAL))
-        }
+        None => demonstrate(&cli.train, &options, &env),
+        Some(Command::Attach(args)) => attach(args, &options, &env),
+        Some(Command::Replay(args)) => replay::run(args, &options),
         Some(command) => {
             let out = &mut io::stdout();
             told(headless::run(command, &cli.display, out, &mut notes(&cli)))
         }
     };
     let (code, message) = exit::outcome(&ended);
-    message.iter().for_each(|message| complain(message));
+    if let Some(message) = message {
+        complain(&message);
+    }
     ExitCode::from(code)
 }
 

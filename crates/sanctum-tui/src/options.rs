@@ -26,4 +26,6 @@ pub struct Options {
     pub plain_interval: Duration,
     /// Whether nothing but errors goes to standard error.
     pub quiet: bool,
+    /// Whether what is shown happened before: then lines carry the times of the run.
+    pub is_recorded: bool,
 }

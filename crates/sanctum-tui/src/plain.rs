@@ -107,7 +107,10 @@ fn print(
         select! {
             recv(pictures) -> picture => {
                 let Ok(picture) = picture else { return Ok(End::Broken) };
-                plain.show(&picture, session.clock.now(), session.clock.wall())?;
+                let ts = picture.moment.as_ref().and_then(|moment| moment.ts);
+                let wall = ts.filter(|_| options.is_recorded);
+                let wall = wall.unwrap_or_else(|| session.clock.wall());
+                plain.show(&picture, session.clock.now(), wall)?;
                 if !options.quiet {
                     terminal::print_notes();
                 }

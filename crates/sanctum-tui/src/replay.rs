@@ -49,7 +49,8 @@ pub fn run(args: &ReplayArgs, options: &Options) -> anyhow::Result<Exit> {
         View::Plain => {
             let [recording, _] = recordings;
             let until = if args.at == When::Start { When::End } else { args.at };
-            let lines = Options { plain_interval: Duration::ZERO, ..options.clone() };
+            let plain_interval = Duration::ZERO;
+            let lines = Options { plain_interval, is_recorded: true, ..options.clone() };
             let run = Recorded { recording, until, tell };
             match plain::run(Session::start(Box::new(run), options.poll)?, &lines)? {
                 // How the run ended is no failure of whoever reads it.

@@ -145,6 +145,11 @@ impl Session {
         self.fold.show(key);
     }
 
+    /// Returns whether there is nothing but the past: the run was recorded.
+    pub const fn is_replay(&self) -> bool {
+        self.past.is_all
+    }
+
     /// Returns where pictures of the past come from; nothing comes before something was asked.
     pub fn past(&self) -> Receiver<Shown> {
         self.past.machine.get().map_or_else(never, |machine| machine.pictures.clone())

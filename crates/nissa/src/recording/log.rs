@@ -60,6 +60,22 @@ impl Log {
         self.frames.go(&position.frame)
     }
 
+    /// Reads the end of the log alone, by its index, and stays where it is.
+    pub(super) fn last_seq(&mut self) -> Result<Option<u64>, RecordingError> {
+        let here = self.position();
+        self.frames.go_to(Seek::Seq(u64::MAX))?;
+        let mut last = None;
+        loop {
+            match self.frames.next()? {
+                Step::Event => last = self.frames.place().map(|place| place.seq).or(last),
+                Step::Closed(_) => {}
+                Step::Pending | Step::End => break,
+            }
+        }
+        self.go(&here)?;
+        Ok(last)
+    }
+
     pub(super) fn is_live(&self) -> bool {
         self.frames.dir().is_live()
     }

@@ -108,6 +108,20 @@ fn a_position_at_the_end_of_a_growing_log_goes_on_with_what_comes() {
 }
 
 #[test]
+fn the_last_number_is_known_before_the_rest_is_read() {
+    let all = events(45);
+    let dir = write(&three_segments());
+    let mut recording = Recording::open(dir.path()).unwrap();
+    assert_eq!(recording.last_seq().unwrap(), Some(all[44].seq));
+    for _ in 0..7 {
+        recording.read().unwrap();
+    }
+    assert_eq!(recording.last_seq().unwrap(), Some(all[44].seq));
+    assert_eq!(read_on(&mut recording).0.len(), 45 - 7, "it stays where it was");
+    assert_eq!(recording.damage(), []);
+}
+
+#[test]
 fn a_pipe_stays_where_it_is_and_another_kind_of_run_is_refused() {
     let row = b"no row\nno row\n".to_vec();
     let mut pipe = Recording::from_rows(Box::new(std::io::Cursor::new(row)), "run");

@@ -179,6 +179,7 @@ impl DisplayArgs {
             poll: Duration::from_millis(self.poll),
             plain_interval: Duration::from_secs_f64(self.plain_interval.unwrap_or(plain_interval)),
             quiet: self.quiet,
+            is_recorded: false,
         }
     }
 

@@ -57,6 +57,8 @@ pub(crate) struct Machine {
     reading: Reading,
     /// Whether the run was read once to what was its end then.
     has_caught_up: bool,
+    /// Events that there were when it began to read, if the end of the run told.
+    events: Option<u64>,
     /// Goes to where somebody wants to look.
     walker: Walker,
     /// What is shown; while the newest is shown, what was shown before.
@@ -80,13 +82,15 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Reads with `head` and looks with `walker`, which stand both at the start of the same run.
-    pub(crate) fn new(head: Walker, walker: Walker, wanted: Wanted, bounds: Bounds) -> Self {
+    pub(crate) fn new(head: Walker, mut walker: Walker, wanted: Wanted, bounds: Bounds) -> Self {
+        let events = walker.events();
         let copies = Copies::new(&head, bounds);
         Self {
             shown: head.replay.clone(),
             head,
             reading: Reading::On,
             has_caught_up: false,
+            events,
             walker,
             copies,
             landmarks: Landmarks::default(),
@@ -221,7 +225,7 @@ impl Machine {
         let recording = self.head.recording().filter(|_| self.is_first_reading());
         let reading = recording.and_then(|recording| {
             let of = recording.total_bytes()?;
-            Some(Progress { done: recording.bytes_read().min(of), of, events: None })
+            Some(Progress { done: recording.bytes_read().min(of), of, events: self.events })
         });
         Extent {
             first: self.first(),

@@ -122,6 +122,14 @@ impl Walker {
         }
     }
 
+    /// Returns how many events there are, if the end of the files tells.
+    pub(crate) fn events(&mut self) -> Option<u64> {
+        let Inputs::Recording(recording) = &mut self.inputs else { return None };
+        // A run whose end cannot be read is read from its start all the same, and then the failure is told.
+        let last = recording.last_seq().ok().flatten()?;
+        last.checked_add(1)
+    }
+
     /// Returns the first place that can still be reached.
     pub(crate) const fn first(&self) -> u64 {
         match &self.inputs {
