@@ -40,6 +40,12 @@ impl<T: Clone, const N: usize> History<T, N> {
         self.points.range(skipped..).cloned().collect()
     }
 
+    /// Replaces every point by one that is made from it.
+    pub(crate) fn renew(&mut self, make: impl Fn(&T) -> T) {
+        self.points = self.points.iter().map(make).collect();
+        self.shared.take();
+    }
+
     /// Returns how much memory the points take in the ring (bytes), without what they point to.
     pub fn heap_bytes(&self) -> usize {
         self.points.len() * size_of::<T>()

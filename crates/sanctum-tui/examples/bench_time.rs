@@ -166,8 +166,9 @@ fn replay(session: &Session) -> anyhow::Result<()> {
         session.ask(Ask::Play, &nothing);
     };
     session.ask(Ask::Speed("1024".parse()?), &nothing);
+    let near_the_start = |moment: &Moment| moment.place < moment.extent.last / 2;
     from_the_start();
-    wait(session, |moment| moment.place == 0);
+    wait(session, near_the_start);
     let (began, mut frames, mut longest) = (now(), 0_u32, Duration::ZERO);
     let (mut before, mut shown) = (began, 0);
     while began.elapsed() < WATCHED {
@@ -179,7 +180,7 @@ fn replay(session: &Session) -> anyhow::Result<()> {
         shown = *place;
         if extent.last * 9 / 10 < *place {
             from_the_start();
-            wait(session, |moment| moment.place == 0);
+            wait(session, near_the_start);
         }
     }
     let rate = f64::from(frames) / began.elapsed().as_secs_f64();

@@ -191,7 +191,7 @@ impl<'a> Live<'a> {
                     draw = true;
                 }
                 Effect::ShowGroup(place) => {
-                    self.session.show_group(place, &self.beside);
+                    self.session.show_group(place, &self.app.newest());
                 }
                 Effect::Time(ask) => {
                     self.session.ask(ask, &self.beside);

@@ -7,6 +7,9 @@ use leyline::Severity;
 use crate::history::History;
 use crate::log::{LINES, LogLine};
 
+/// What the allocator takes for a line and its three texts beside their bytes.
+const OVERHEAD_BYTES: usize = 80;
+
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Log {
@@ -41,11 +44,17 @@ impl Log {
         self.lines.iter().rev().map(AsRef::as_ref).filter(|line| is_alarm(line))
     }
 
+    /// Makes every line its own, shared with no other state.
+    pub(super) fn detach(&mut self) {
+        self.lines.renew(|line| Arc::new(LogLine::clone(line)));
+    }
+
     /// Returns roughly how much memory the lines take (bytes).
     pub(super) fn heap_bytes(&self) -> usize {
         let text = |line: &Arc<LogLine>| {
             let LogLine { event_type, message, summary, .. } = line.as_ref();
-            size_of::<LogLine>() + event_type.len() + message.len() + summary.len()
+            let texts = event_type.len() + message.len() + summary.len();
+            size_of::<LogLine>() + texts + OVERHEAD_BYTES
         };
         self.lines.heap_bytes() + self.lines.iter().map(text).sum::<usize>()
     }

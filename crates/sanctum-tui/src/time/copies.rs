@@ -129,7 +129,8 @@ impl Copies {
 
 impl Copied {
     fn of(head: &Walker) -> Self {
-        let replay = head.replay.clone();
+        let mut replay = head.replay.clone();
+        replay.folded.detach();
         let bytes = replay.bytes() + size_of::<Self>();
         Self { replay, mark: head.mark(), bytes, span: Span::default() }
     }
