@@ -149,10 +149,10 @@ impl State {
 impl Group {
     /// Returns roughly how much memory it takes (bytes).
     pub(super) fn heap_bytes(&self) -> usize {
-        let State { clock: _, progress: _, policy, episodes, envs, vitals: _, metrics } =
-            &self.state;
+        let State { clock: _, progress, policy, episodes, envs, vitals: _, metrics } = &self.state;
         size_of::<Self>()
             + self.log.heap_bytes()
+            + progress.heap_bytes()
             + policy.heap_bytes()
             + episodes.heap_bytes()
             + envs.heap_bytes()

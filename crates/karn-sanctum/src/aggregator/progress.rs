@@ -120,6 +120,11 @@ impl Progress {
         Some((self.marks.rates(present)?, self.marked?))
     }
 
+    /// Returns roughly how much memory the marks take (bytes).
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.marks.heap_bytes()
+    }
+
     /// Returns batch and time for a reading of episodes or vitals.
     pub(super) const fn stamp(&self, mono_ns: RunNs) -> Stamp {
         Stamp { batch: self.current_batch, mono_ns }

@@ -54,6 +54,11 @@ impl Marks {
         }
     }
 
+    /// Returns how much memory the marks take (bytes).
+    pub fn heap_bytes(&self) -> usize {
+        self.marks.len() * size_of::<Mark>()
+    }
+
     /// Returns the rates at `now`, the producer's present. They fall once the present gap is longer than any in the
     /// window, so that a stall is seen.
     ///

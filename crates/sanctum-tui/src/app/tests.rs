@@ -191,9 +191,7 @@ fn a_number_key_brings_a_panel_to_the_screen() {
     desk.char('8');
     assert_eq!(desk.focus(), WidgetId::TelemetryPanel);
     let text = desk.text();
-    assert!(
-        text.contains("8 Telemetry") && text.contains("6 Events") && !text.contains("3 Value")
-    );
+    assert!(text.contains("8 Telemetry") && text.contains("6 Events") && !text.contains("3 Value"));
     desk.char('3');
     let text = desk.text();
     assert!(text.contains("3 Value") && !text.contains("8 Telemetry"));
