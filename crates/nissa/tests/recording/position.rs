@@ -35,7 +35,7 @@ fn check_everywhere(path: &Path) {
         for recording in [&mut used, &mut fresh] {
             recording.go(&positions[at]).unwrap();
             let (rest, last) = read_on(recording);
-            assert_eq!(rest, all[at..], "from {at} of {count}");
+            assert!(rest == all[at..], "from {at} of {count}: {} inputs", rest.len());
             assert_eq!(last, Read::End);
         }
     }
@@ -54,6 +54,13 @@ fn three_segments() -> Vec<Segment> {
 #[test]
 fn every_position_of_a_whole_log_leads_to_the_same_rest() {
     check_everywhere(write(&three_segments()).path());
+}
+
+#[test]
+fn a_segment_whose_header_is_damaged_is_read_the_same_again() {
+    let mut segments = three_segments();
+    segments[1].bytes[2] ^= 0xff;
+    check_everywhere(write(&segments).path());
 }
 
 #[test]
@@ -135,7 +142,7 @@ fn a_pipe_stays_where_it_is_and_another_kind_of_run_is_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn every_position_of_a_damaged_log_leads_to_the_same_rest(

@@ -60,6 +60,8 @@ impl Frames {
         }
         if let Some(inside) = &to.inside {
             if self.open.is_none() {
+                // A segment whose header is damaged is found by its frames, which come before what was read last.
+                self.ledger.jump(false);
                 self.open_next()?;
             }
             self.enter(to.segment, inside)?;
