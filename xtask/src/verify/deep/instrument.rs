@@ -227,6 +227,12 @@ fn is_thrown(switch: &str) -> String {
     format!("crate::cut::is(const {{ crate::cut::id({switch}) }})")
 }
 
+/// Returns whether a function lies on no way from an event to the screen: what a fresh snapshot holds, and what gives an
+/// edited snapshot its verdicts again, which the probe alone asks for and which leaves a folded one as it is.
+fn is_no_way(signature: &Signature) -> bool {
+    ["empty", "judge", "rejudge"].iter().any(|name| signature.ident == name)
+}
+
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
@@ -252,12 +258,13 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
-        self.enter(&item.sig, |finder| visit::visit_item_fn(finder, item));
+        if !is_no_way(&item.sig) {
+            self.enter(&item.sig, |finder| visit::visit_item_fn(finder, item));
+        }
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
-        // What a fresh snapshot holds is no wire; a switch there would have nothing to be off.
-        if item.sig.ident != "empty" {
+        if !is_no_way(&item.sig) {
             self.enter(&item.sig, |finder| visit::visit_impl_item_fn(finder, item));
         }
     }

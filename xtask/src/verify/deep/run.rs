@@ -2,7 +2,7 @@
 //! to fail.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -105,11 +105,7 @@ pub(crate) fn run(
     bench.before = bench.marks_before(&mut world)?;
     let cuts = all(&bench, &progress, fresh)?;
     let seconds = start.elapsed().as_secs_f64();
-    let deep = Deep { cuts, skipped: copy.skipped, build_seconds, seconds };
-    let list = folder.join("fates.txt");
-    std::fs::write(&list, deep.list())
-        .map_err(|error| format!("cannot write {}: {error}", list.display()))?;
-    Ok(deep)
+    Ok(Deep { cuts, skipped: copy.skipped, build_seconds, seconds })
 }
 
 fn build_probe(root: &Path, build: &Path) -> Result<PathBuf, String> {
@@ -178,6 +174,7 @@ impl Bench<'_> {
             }
             left.sort_unstable();
             open = left;
+            self.list(&fates)?;
         }
         for at in open {
             let past = reach::past(&self.ways, &self.cuts[at], |_| true);
@@ -185,7 +182,20 @@ impl Bench<'_> {
             let key = failed.and_then(|single| single.keys.first().cloned());
             fates.insert(at, Fate::Unnoticed(key));
         }
+        self.list(&fates)?;
         Ok(fates)
+    }
+
+    /// Writes what is known of the cuts into a file, a line for each.
+    fn list(&self, fates: &BTreeMap<usize, Fate>) -> Result<(), String> {
+        let mut lines = String::new();
+        for (cut, fate) in fates.iter().map(|(at, fate)| (&self.cuts[*at], fate)) {
+            writeln!(lines, "{}:{} {} | {fate} | {}", cut.file, cut.line, cut.text, cut.switch)
+                .ok();
+        }
+        let file = self.folder.join("fates.txt");
+        std::fs::write(&file, lines)
+            .map_err(|error| format!("cannot write {}: {error}", file.display()))
     }
 
     /// Has the probe throw some switches, and hands on what it says of each.
@@ -317,29 +327,24 @@ fn broken(fresh: &BTreeSet<&Mark>) -> BTreeSet<RecordId> {
     if direct.is_empty() { of(&|_| true) } else { direct }
 }
 
-impl Deep {
-    /// Returns every cut and its fate, a line for each.
-    fn list(&self) -> String {
-        let mut lines = String::new();
-        for Tried { cut, fate } in &self.cuts {
-            let fate = match fate {
-                Fate::Killed((_, test)) => format!("killed by {test}"),
-                Fate::Untested(records) => {
-                    let records: Vec<String> = records.iter().map(ToString::to_string).collect();
-                    format!("TESTED BY NONE of {}", records.join(", "))
-                }
-                Fate::Unnoticed(test) => {
-                    let who = test.as_ref().map_or("nothing", |(_, name)| name.as_str());
-                    format!("NOT NOTICED by the probe, but by {who}")
-                }
-                Fate::NotRun(why) => format!("NOT RUN: {why}"),
-            };
-            writeln!(lines, "{}:{} {} | {fate} | {}", cut.file, cut.line, cut.text, cut.switch)
-                .ok();
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Killed((_, test)) => write!(f, "killed by {test}"),
+            Self::Untested(records) => {
+                write!(f, "TESTED BY NONE of")?;
+                records.iter().try_for_each(|record| write!(f, " {record}"))
+            }
+            Self::Unnoticed(Some((_, test))) => {
+                write!(f, "NOT NOTICED by the probe, but by {test}")
+            }
+            Self::Unnoticed(None) => write!(f, "NOT NOTICED"),
+            Self::NotRun(why) => write!(f, "NOT RUN: {why}"),
         }
-        lines
     }
+}
 
+impl Deep {
     /// Returns how many cuts were noticed by the probe and by a test.
     pub(crate) fn killed(&self) -> usize {
         self.cuts.iter().filter(|tried| matches!(tried.fate, Fate::Killed(_))).count()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::verify::checks::coverage::prober;
 use crate::verify::checks::display::explains;
 use crate::verify::checks::verifier::{faults, name_of};
-use crate::verify::code;
+use crate::verify::code::{self, Tier};
 use crate::verify::finding::Finding;
 use crate::verify::report::Exempt;
 use crate::verify::tables::Exemption;
@@ -73,7 +73,13 @@ fn is_about(entry: &Exemption, finding: &Finding) -> bool {
 /// X02: exemptions, labels and leaves that are not shown which explain nothing.
 pub(super) fn unused(world: &World, used: &BTreeSet<usize>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // Without wire cuts nobody knows whether an exemption of theirs is still needed.
+    let has_cuts = world.deep.yes().is_some();
+    let is_of_a_cut = |entry: &Exemption| {
+        code::Code::find(&entry.code).is_some_and(|code| code.spec().tier == Tier::Deep)
+    };
     let entries = world.tables.exemptions.iter().enumerate();
+    let entries = entries.filter(|(_, entry)| has_cuts || !is_of_a_cut(entry));
     for (_, entry) in entries.filter(|(at, _)| !used.contains(at)) {
         let message = format!("nothing needs the exemption of {}", name_of(entry));
         findings.push(Finding::new(code::X02, entry.at.clone(), name_of(entry), message));

@@ -73,3 +73,21 @@ fn cuts_that_were_asked_for_and_could_not_be_made_are_not_verified() {
     let not_asked = report(failed(), &Scope::default());
     assert_eq!(not_asked.not_verified, Vec::<String>::new());
 }
+
+#[test]
+fn an_exemption_of_a_cut_is_looked_for_where_cuts_were_made() {
+    let entry = crate::verify::tables::Exemption {
+        code: "TV-V03".to_owned(),
+        subject: "a.rs x = 1".to_owned(),
+        message: "the probe does not notice".to_owned(),
+        ..crate::verify::tables::Exemption::default()
+    };
+    let names = |deep: Ran<Deep>| -> Vec<Code> {
+        let mut world = world(deep);
+        world.tables.exemptions.push(entry.clone());
+        exempt::unused(&world, &BTreeSet::new()).iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(names(Ran::No("without --deep".to_owned())), Vec::<Code>::new());
+    let key = ("a.rs".to_owned(), "x".to_owned());
+    assert_eq!(names(Ran::Yes(one_cut(Fate::Killed(key)))), [code::X02]);
+}
