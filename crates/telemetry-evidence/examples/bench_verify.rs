@@ -54,10 +54,12 @@ fn fastest(rounds: usize, words: &[&str]) -> f64 {
 fn seconds(words: &[&str]) -> f64 {
     let begin = Instant::now();
     let mut command = Command::new("cargo");
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let status = command.status().expect("cargo can be started");
-    assert!(status.success(), "cargo {} ended with {status}", words.join(" "));
-    begin.elapsed().as_secs_f64()
+    let output = command.args(words).stdin(Stdio::null()).output().expect("cargo can be started");
+    let took = begin.elapsed().as_secs_f64();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "cargo {}: {}\n{out}{err}", words.join(" "), output.status);
+    took
 }
 
 #[expect(clippy::print_stdout, reason = "the output of a benchmark")]
