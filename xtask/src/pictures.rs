@@ -16,12 +16,14 @@ pub(crate) struct Args {
     check: bool,
 }
 
-/// One picture: file name without its extension, size, moment and theme.
+/// One picture: file name without its extension, size, moment, theme, and what else the program is told.
+#[derive(Clone, Copy)]
 struct Picture {
     name: &'static str,
     size: &'static str,
     at: &'static str,
     theme: &'static str,
+    more: &'static [&'static str],
 }
 
 const fn picture(
@@ -30,7 +32,11 @@ const fn picture(
     at: &'static str,
     theme: &'static str,
 ) -> Picture {
-    Picture { name, size, at, theme }
+    Picture { name, size, at, theme, more: &[] }
+}
+
+const fn scene(picture: Picture, more: &'static [&'static str]) -> Picture {
+    Picture { more, ..picture }
 }
 
 /// The recorded run that all pictures show.
@@ -44,6 +50,11 @@ const PICTURES: &[Picture] = &[
     picture("cartpole-120x40-running", "120x40", "batch:60", "dark"),
     picture("cartpole-200x60", "200x60", "end", "dark"),
     picture("cartpole-200x60-light", "200x60", "end", "light"),
+    scene(picture("past-120x40", "120x40", "batch:60", "dark"), &["--scene", "past"]),
+    scene(
+        picture("difference-120x40", "120x40", "batch:60", "dark"),
+        &["--scene", "difference", "--against", "batch:20"],
+    ),
 ];
 
 /// Draws all pictures and writes them, or compares them with the files.
@@ -89,9 +100,9 @@ pub(crate) fn check() -> Result<()> {
 
 /// Returns the picture as the program draws it.
 fn draw(program: &Path, picture: &Picture) -> Result<String> {
-    let Picture { name, size, at, theme } = picture;
+    let Picture { name, size, at, theme, more } = picture;
     let args = ["render", SOURCE, "--size", size, "--at", at, "--theme", theme, "--format", "svg"];
-    let mut command = command(&program.to_string_lossy(), &args);
+    let mut command = command(&program.to_string_lossy(), &[&args[..], more].concat());
     // What the terminal of the caller likes must not show in the picture.
     command.env_remove("NO_COLOR").env_remove("COLORFGBG");
     let svg = process::output(&mut command)?;

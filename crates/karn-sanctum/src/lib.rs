@@ -10,7 +10,8 @@
 //! | [`verdict`] | which limit applies to what, and what the banner should worry about |
 //! | [`formula`] | the computed metrics as functions of plain numbers |
 //! | [`history`], [`gap`] | the ring of latest points; what a hole in the sequence numbers means |
-//! | [`tally`] | how many inputs of each kind there were |
+//! | [`number`] | every number of a snapshot, one after the other |
+//! | [`difference`](mod@difference), [`tally`] | what changed between two moments, and how many inputs of each kind there were |
 //!
 //! ```
 //! use karn_sanctum::{Aggregator, Connection};
@@ -29,10 +30,12 @@
 
 pub mod aggregator;
 pub mod connection;
+pub mod difference;
 pub mod formula;
 pub mod gap;
 pub mod history;
 pub mod log;
+pub mod number;
 pub mod reading;
 pub mod snapshot;
 pub mod tally;
@@ -40,6 +43,7 @@ pub mod verdict;
 
 pub use aggregator::{Aggregator, Link};
 pub use connection::Connection;
+pub use difference::{Difference, difference};
 pub use log::LogLine;
 pub use reading::Reading;
 pub use snapshot::{

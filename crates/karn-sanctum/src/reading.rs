@@ -31,7 +31,7 @@ impl<T> Reading<T> {
 
 /// A number that a limit can judge.
 pub(crate) trait Number: Copy {
-    /// Returns the number as a float; integers beyond 2^53 lose digits, which no limit notices.
+    /// Returns the number as a float; integers beyond 2^53 lose digits, which no limit notices. A flag is 1 or 0.
     fn to_f64(self) -> f64;
 }
 
@@ -44,6 +44,12 @@ impl Number for f64 {
 impl Number for u64 {
     fn to_f64(self) -> f64 {
         self as f64
+    }
+}
+
+impl Number for bool {
+    fn to_f64(self) -> f64 {
+        f64::from(u8::from(self))
     }
 }
 

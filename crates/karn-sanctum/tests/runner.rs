@@ -5,6 +5,7 @@
 mod concerns;
 mod connection;
 mod counters;
+mod difference;
 mod envs;
 mod episode_records;
 mod episodes;

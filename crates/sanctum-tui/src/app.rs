@@ -3,21 +3,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use karn_sanctum::Snapshot;
-use leyline::ViewNs;
+use karn_sanctum::{Difference, Snapshot, difference};
+use leyline::{RunId, ViewNs};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use sanctum_widgets::{Theme, WidgetId};
 
 use crate::fold::Picture;
+use crate::kept::{Kept, Mark};
 use crate::keymap::{self, Action, Context};
 use crate::layout::Arrangement;
 use crate::message::{Effect, Leave, Message};
 use crate::scene;
 use crate::source::Standing;
+use crate::time::{Ask, Comparison, Goal, Way};
+use crate::when::When;
 
 mod focus;
+mod line;
+mod travel;
+
+pub(crate) use line::Line;
+use travel::Course;
+pub(crate) use travel::behind_seconds;
 
 /// Seconds within which a second Ctrl-C stops the run and leaves.
 const TWICE_SECONDS: f64 = 2.0;
@@ -31,6 +40,28 @@ pub enum Overlay {
     Help(usize),
     /// The question how to leave.
     Leave,
+    /// The question for a letter, of this context.
+    Letter(Context),
+    /// The command line.
+    Line,
+    /// The comparison of two moments, from this row on.
+    Difference(usize),
+}
+
+/// Two moments and what differs between them.
+#[derive(Debug, Clone)]
+pub(crate) struct Comparing {
+    /// The two moments.
+    pub(crate) of: Arc<Comparison>,
+    /// What differs.
+    pub(crate) difference: Arc<Difference>,
+}
+
+impl Comparing {
+    fn new(of: Arc<Comparison>) -> Self {
+        let difference = Arc::new(difference(&of.before.snapshot, &of.after.snapshot));
+        Self { of, difference }
+    }
 }
 
 /// Whether the run is trained in this process.
@@ -52,11 +83,16 @@ pub struct App {
     shown: Arc<Picture>,
     /// What the panels show; behind `shown` while the screen must not send so much, never where it stands still.
     panels: Arc<Picture>,
-    /// The newest picture, kept while the view is paused.
+    /// The newest picture of the present, kept while the view is held or in the past.
     newest: Arc<Picture>,
     arrangement: Arrangement,
     overlay: Overlay,
-    paused: bool,
+    course: Course,
+    marks: BTreeMap<char, Mark>,
+    line: Line,
+    comparing: Option<Comparing>,
+    /// What is to be said until the next key.
+    notice: Option<String>,
     stopping: bool,
     interrupted: Option<ViewNs>,
     offsets: BTreeMap<WidgetId, usize>,
@@ -76,7 +112,11 @@ impl App {
             newest: nothing,
             arrangement: Arrangement::default(),
             overlay: Overlay::None,
-            paused: false,
+            course: Course::new(),
+            marks: BTreeMap::new(),
+            line: Line::default(),
+            comparing: None,
+            notice: None,
             stopping: false,
             interrupted: None,
             offsets: BTreeMap::new(),
@@ -87,12 +127,15 @@ impl App {
     /// Returns a screen that shows one picture and follows nothing, for drawing without a terminal.
     pub fn still(theme: Theme, picture: Picture) -> Self {
         let picture = Arc::new(picture);
-        Self {
+        let mut app = Self {
             shown: Arc::clone(&picture),
             panels: Arc::clone(&picture),
+            comparing: picture.comparison.clone().map(Comparing::new),
             newest: picture,
             ..Self::new(theme, Trainer::Elsewhere)
-        }
+        };
+        app.refresh_bar();
+        app
     }
 
     /// Takes note of what happened at `now` and returns what has to be done about it.
@@ -109,7 +152,23 @@ impl App {
                 Effect::Redraw
             }
             Message::Picture(picture) => self.picture(picture),
+            Message::Kept(kept) => {
+                self.marks = kept.marks;
+                self.arrangement = kept.arrangement;
+                self.focus_something_shown();
+                Effect::Draw
+            }
         }
+    }
+
+    /// Returns what is to be kept of this view for the next viewer of its run.
+    pub fn kept(&self) -> Kept {
+        Kept { marks: self.marks.clone(), arrangement: self.arrangement }
+    }
+
+    /// Returns the run that is shown.
+    pub fn run_id(&self) -> Option<&RunId> {
+        self.shown.snapshot.run_id.as_ref()
     }
 
     /// Draws the screen into `area`. Changes nothing, here or there: the same state gives the same cells.
@@ -133,8 +192,9 @@ impl App {
     /// Opens a scene, as its key does.
     pub const fn open(&mut self, scene: scene::Scene) {
         self.overlay = match scene {
-            scene::Scene::Overview => Overlay::None,
+            scene::Scene::Overview | scene::Scene::Past => Overlay::None,
             scene::Scene::Help => Overlay::Help(0),
+            scene::Scene::Difference => Overlay::Difference(0),
         };
     }
 
@@ -171,8 +231,17 @@ impl App {
         self.overlay
     }
 
-    pub(crate) const fn is_paused(&self) -> bool {
-        self.paused
+    pub(crate) const fn comparing(&self) -> Option<&Comparing> {
+        self.comparing.as_ref()
+    }
+
+    pub(crate) const fn marks(&self) -> &BTreeMap<char, Mark> {
+        &self.marks
+    }
+
+    /// What is to be said until the next key.
+    pub(crate) fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
     }
 
     pub(crate) const fn is_stopping(&self) -> bool {
@@ -181,7 +250,7 @@ impl App {
 
     /// A screen that does not follow is not redrawn, so it has no rate.
     pub(crate) fn ui_rate(&self) -> Option<f64> {
-        self.ui_rate_hz.filter(|_| !self.paused && !self.shown.ended)
+        self.ui_rate_hz.filter(|_| !self.is_paused() && !self.shown.ended)
     }
 
     /// Returns whether an action can do anything here; the help leaves out keys that cannot.
@@ -190,27 +259,37 @@ impl App {
     }
 
     fn picture(&mut self, picture: Arc<Picture>) -> Effect {
-        self.newest = picture;
+        self.sort(&picture);
         if self.newest.ended && self.overlay == Overlay::Leave {
             self.overlay = Overlay::None;
         }
         if self.newest.ended && self.stopping {
             return Effect::Leave(Leave::Quit);
         }
-        if self.paused {
-            return Effect::None;
+        let compared = self.take_comparison(&picture);
+        if !self.awaits(&picture) {
+            return if compared { Effect::Draw } else { Effect::None };
         }
-        let changed = self.shown.snapshot.connection != self.newest.snapshot.connection
-            || self.shown.shown != self.newest.shown;
-        self.shown = Arc::clone(&self.newest);
-        if changed || self.shown.ended {
+        if self.shows_same_moment(&picture) {
+            let followed = self.follow_bar(&picture);
+            return if compared { Effect::Draw } else { followed };
+        }
+        let changed = self.shown.snapshot.connection != picture.snapshot.connection
+            || self.shown.shown != picture.shown;
+        self.shown = picture;
+        self.refresh_bar();
+        if changed || self.shown.ended || self.is_paused() {
             self.catch_up();
         }
         Effect::Draw
     }
 
     fn key(&mut self, key: KeyEvent, now: ViewNs) -> Effect {
-        let Some(action) = keymap::action(self.context(), key) else { return Effect::None };
+        let Some(action) = keymap::action(self.context(), key) else {
+            return if self.overlay == Overlay::Line { self.type_on(key) } else { Effect::None };
+        };
+        self.notice = None;
+        self.refresh_bar();
         match action {
             Action::Quit => return self.quit(),
             Action::Interrupt => return self.interrupt(now),
@@ -234,7 +313,32 @@ impl App {
             Action::PageDown => self.scroll(self.half_page()),
             Action::First => self.scroll(isize::MIN),
             Action::Last => self.scroll(isize::MAX),
-            Action::Pause => self.pause(),
+            Action::SetMark => self.overlay = Overlay::Letter(Context::SetMark),
+            Action::GoToMark => self.overlay = Overlay::Letter(Context::GoToMark),
+            Action::Compare => self.overlay = Overlay::Letter(Context::CompareWith),
+            Action::Command => (self.overlay, self.line) = (Overlay::Line, Line::default()),
+            Action::Clear => self.line = Line::default(),
+            Action::Pause => return self.pause(),
+            Action::BatchBack => return self.go(Goal::Batches(-1)),
+            Action::BatchOn => return self.go(Goal::Batches(1)),
+            Action::TenBatchesBack => return self.go(Goal::Batches(-10)),
+            Action::TenBatchesOn => return self.go(Goal::Batches(10)),
+            Action::EventBack => return self.go(Goal::Events(-1)),
+            Action::EventOn => return self.go(Goal::Events(1)),
+            Action::ToStart => return self.go(Goal::When(When::Start)),
+            Action::ToLive => return self.go_live(),
+            Action::PreviousAlert => return self.go(Goal::Alert(Way::Back)),
+            Action::NextAlert => return self.go(Goal::Alert(Way::On)),
+            Action::Letter => return self.letter(key),
+            Action::FromStart => {
+                self.overlay = Overlay::None;
+                return self.compare(Goal::When(When::Start), None);
+            }
+            Action::Slower => return self.set_speed(self.speed().halved()),
+            Action::Faster => return self.set_speed(self.speed().doubled()),
+            Action::Run => return self.run_line(),
+            Action::Complete => return self.complete(),
+            Action::Rub => return self.rub(),
         }
         Effect::Draw
     }
@@ -244,6 +348,9 @@ impl App {
             Overlay::None => Context::Panels,
             Overlay::Help(_) => Context::Help,
             Overlay::Leave => Context::Leave,
+            Overlay::Letter(context) => context,
+            Overlay::Line => Context::Line,
+            Overlay::Difference(_) => Context::Difference,
         }
     }
 
@@ -273,24 +380,26 @@ impl App {
                     Arrangement { focus: self.arrangement.focus, ..Arrangement::default() };
                 self.focus_something_shown();
             }
-            Overlay::Help(_) | Overlay::Leave => self.overlay = Overlay::None,
+            Overlay::Help(_)
+            | Overlay::Leave
+            | Overlay::Letter(_)
+            | Overlay::Line
+            | Overlay::Difference(_) => self.overlay = Overlay::None,
         }
     }
 
-    fn pause(&mut self) {
-        self.paused = !self.paused;
-        if !self.paused {
-            self.shown = Arc::clone(&self.newest);
-            self.catch_up();
-        }
-    }
-
-    /// The picture of another group replaces the one that is shown, so a paused view stays with its own.
+    /// Without a time machine the picture of another group replaces the one that is shown, so a held view stays with its own.
     fn next_group(&mut self) -> Effect {
-        if self.paused || !self.has_use_for(Action::NextGroup) {
+        if !self.has_use_for(Action::NextGroup) {
             return Effect::None;
         }
-        Effect::ShowGroup((self.shown.shown + 1) % self.shown.groups.len())
+        let next = (self.shown.shown + 1) % self.shown.groups.len();
+        match (self.shown.moment.is_some(), self.shown.groups.get(next)) {
+            (true, Some(key)) => Effect::Time(Ask::Group(key.clone())),
+            (true, None) => Effect::None,
+            (false, _) if self.is_paused() => Effect::None,
+            (false, _) => Effect::ShowGroup(next),
+        }
     }
 }
 

@@ -90,6 +90,12 @@ pub struct Cli {
     /// How to show it.
     #[command(flatten)]
     pub display: DisplayArgs,
+    /// Print every key of the screen and what it does
+    #[arg(long)]
+    pub help_keys: bool,
+    /// With --help-keys: as one JSON object
+    #[arg(long, requires = "help_keys")]
+    pub json: bool,
 }
 
 /// What to do instead of training.

@@ -1,6 +1,11 @@
-//! The key table: what each key does and what the help says about it. Help and footer are made from it.
+//! The key table: what each key does and what the help says about it. Help, footer and `--help-keys` are made from it.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+mod listing;
+mod table;
+
+pub use listing::print;
 
 /// Where a key is pressed. Contexts are disjoint: only one is open at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +16,30 @@ pub enum Context {
     Help,
     /// The question how to leave is open.
     Leave,
+    /// A letter is awaited, to mark the moment with.
+    SetMark,
+    /// A letter is awaited, to go to its moment.
+    GoToMark,
+    /// A letter is awaited, to compare its moment with the one that is shown.
+    CompareWith,
+    /// The command line is open; what is no key of it is typed.
+    Line,
+    /// A comparison of two moments is open.
+    Difference,
+}
+
+impl Context {
+    /// Every context.
+    pub const ALL: [Self; 8] = [
+        Self::Panels,
+        Self::Help,
+        Self::Leave,
+        Self::SetMark,
+        Self::GoToMark,
+        Self::CompareWith,
+        Self::Line,
+        Self::Difference,
+    ];
 }
 
 /// What a key does.
@@ -44,8 +73,52 @@ pub enum Action {
     First,
     /// Scrolls to the last row.
     Last,
-    /// Stops or resumes the view.
+    /// Holds the view, or lets it go on.
     Pause,
+    /// Goes one batch back.
+    BatchBack,
+    /// Goes one batch on.
+    BatchOn,
+    /// Goes ten batches back.
+    TenBatchesBack,
+    /// Goes ten batches on.
+    TenBatchesOn,
+    /// Goes one event back.
+    EventBack,
+    /// Goes one event on.
+    EventOn,
+    /// Goes to the start of the run.
+    ToStart,
+    /// Goes to the newest state, and follows it.
+    ToLive,
+    /// Goes to the alert before.
+    PreviousAlert,
+    /// Goes to the next alert.
+    NextAlert,
+    /// Asks for the letter of a mark to set.
+    SetMark,
+    /// Asks for the letter of a mark to go to.
+    GoToMark,
+    /// Asks for the letter of a mark to compare with.
+    Compare,
+    /// Answers with the letter on the key.
+    Letter,
+    /// Answers: the start of the run.
+    FromStart,
+    /// Plays at half the speed.
+    Slower,
+    /// Plays at twice the speed.
+    Faster,
+    /// Opens the command line.
+    Command,
+    /// Does what the command line says.
+    Run,
+    /// Completes the last word of the command line.
+    Complete,
+    /// Takes the last character back.
+    Rub,
+    /// Takes the whole line back.
+    Clear,
     /// Shows the next group of an A/B run.
     NextGroup,
     /// Draws everything again.
@@ -63,6 +136,7 @@ pub enum Action {
 pub struct Chord {
     code: KeyCode,
     control: bool,
+    shift: bool,
 }
 
 /// One line of the table.
@@ -81,7 +155,7 @@ pub struct Binding {
 }
 
 const fn key(code: KeyCode) -> Chord {
-    Chord { code, control: false }
+    Chord { code, control: false, shift: false }
 }
 
 const fn char(c: char) -> Chord {
@@ -89,7 +163,11 @@ const fn char(c: char) -> Chord {
 }
 
 const fn ctrl(c: char) -> Chord {
-    Chord { code: KeyCode::Char(c), control: true }
+    Chord { control: true, ..char(c) }
+}
+
+const fn shift(code: KeyCode) -> Chord {
+    Chord { shift: true, ..key(code) }
 }
 
 const fn bind(
@@ -102,109 +180,6 @@ const fn bind(
     Binding { keys, context, action, help, hint }
 }
 
-const UP: &[Chord] = &[key(KeyCode::Up), char('k')];
-const DOWN: &[Chord] = &[key(KeyCode::Down), char('j')];
-const PAGE_UP: &[Chord] = &[key(KeyCode::PageUp), ctrl('u')];
-const PAGE_DOWN: &[Chord] = &[key(KeyCode::PageDown), ctrl('d')];
-const DIGITS: &[Chord] =
-    &[char('1'), char('2'), char('3'), char('4'), char('5'), char('6'), char('7'), char('8')];
-
-/// Every key that works. The order is that of the help and of the footer.
-pub const BINDINGS: &[Binding] = {
-    use Action as A;
-    use Context::{Help, Leave, Panels};
-    &[
-        bind(Panels, &[char('?'), key(KeyCode::F(1))], A::Help, "this help", "help"),
-        bind(
-            Panels,
-            &[char('q')],
-            A::Quit,
-            "leave; asks first while the trainer in this process runs",
-            "quit",
-        ),
-        bind(
-            Panels,
-            &[char(' ')],
-            A::Pause,
-            "pause or resume the view; recording goes on",
-            "pause",
-        ),
-        bind(
-            Panels,
-            DIGITS,
-            A::Panel,
-            "panel by number; one without a place goes above the log",
-            "panel",
-        ),
-        bind(Panels, &[key(KeyCode::Tab)], A::NextPanel, "next panel", "next"),
-        bind(Panels, &[key(KeyCode::BackTab)], A::PreviousPanel, "previous panel", ""),
-        bind(
-            Panels,
-            &[key(KeyCode::Enter), char('e')],
-            A::Enlarge,
-            "enlarge the panel; again: back",
-            "enlarge",
-        ),
-        bind(Panels, &[key(KeyCode::Esc)], A::Back, "back to the main screen", ""),
-        bind(Panels, UP, A::Up, "one row up in a list", ""),
-        bind(Panels, DOWN, A::Down, "one row down in a list", ""),
-        bind(Panels, PAGE_UP, A::PageUp, "half a page up", ""),
-        bind(Panels, PAGE_DOWN, A::PageDown, "half a page down", ""),
-        bind(Panels, &[char('g')], A::First, "first row of a list", ""),
-        bind(Panels, &[char('G')], A::Last, "last row; the event log follows again", ""),
-        bind(Panels, &[char('t')], A::NextGroup, "next group of an A/B run", ""),
-        bind(Panels, &[ctrl('l')], A::Redraw, "draw everything again", ""),
-        bind(Panels, &[ctrl('z')], A::Suspend, "back to the shell; `fg` returns", ""),
-        bind(
-            Panels,
-            &[ctrl('c')],
-            A::Interrupt,
-            "as `q`; twice within 2 s stops the run and leaves",
-            "",
-        ),
-        bind(
-            Help,
-            &[key(KeyCode::Esc), char('?'), char('q'), key(KeyCode::F(1))],
-            A::Back,
-            "close the help",
-            "close",
-        ),
-        bind(Help, UP, A::Up, "one row up", ""),
-        bind(Help, DOWN, A::Down, "one row down", "scroll"),
-        bind(Help, PAGE_UP, A::PageUp, "half a page up", ""),
-        bind(Help, PAGE_DOWN, A::PageDown, "half a page down", ""),
-        bind(Help, &[char('g')], A::First, "first row", ""),
-        bind(Help, &[char('G')], A::Last, "last row", ""),
-        bind(Help, &[ctrl('l')], A::Redraw, "draw everything again", ""),
-        bind(Help, &[ctrl('z')], A::Suspend, "back to the shell; `fg` returns", ""),
-        bind(Help, &[ctrl('c')], A::Interrupt, "as `q` on the main screen", ""),
-        bind(
-            Leave,
-            &[char('s')],
-            A::StopAfterBatch,
-            "stop after this batch",
-            "stop after this batch",
-        ),
-        bind(
-            Leave,
-            &[char('d')],
-            A::WithoutScreen,
-            "go on without a screen",
-            "go on without a screen",
-        ),
-        bind(Leave, &[key(KeyCode::Esc)], A::Back, "stay", "stay"),
-        bind(Leave, &[ctrl('l')], A::Redraw, "draw everything again", ""),
-        bind(Leave, &[ctrl('z')], A::Suspend, "back to the shell; `fg` returns", ""),
-        bind(
-            Leave,
-            &[ctrl('c')],
-            A::Interrupt,
-            "a second one within 2 s stops the run and leaves",
-            "",
-        ),
-    ]
-};
-
 /// Returns what `event` does in `context`; `None` for keys without meaning there.
 pub fn action(context: Context, event: KeyEvent) -> Option<Action> {
     let found = bindings(context).find(|b| b.keys.iter().any(|chord| chord.matches(event)));
@@ -213,13 +188,13 @@ pub fn action(context: Context, event: KeyEvent) -> Option<Action> {
 
 /// Returns the lines of the table that belong to `context`.
 pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    BINDINGS.iter().filter(move |binding| binding.context == context)
+    table::TABLES.iter().copied().flatten().filter(move |binding| binding.context == context)
 }
 
 impl Binding {
     /// Returns the names of all its keys.
     pub fn labels(&self) -> String {
-        if let (Action::Panel, [first, .., last]) = (self.action, self.keys) {
+        if let (Action::Panel | Action::Letter, [first, .., last]) = (self.action, self.keys) {
             return format!("{}-{}", first.label(), last.label());
         }
         self.keys.iter().map(|chord| chord.label()).collect::<Vec<_>>().join(" ")
@@ -228,7 +203,7 @@ impl Binding {
     /// Returns what the footer says, as key and words; `None` if it says nothing.
     pub fn footer(&self) -> Option<(String, &'static str)> {
         let label = match (self.action, self.keys.first()) {
-            (Action::Panel, _) => self.labels(),
+            (Action::Panel | Action::Letter, _) => self.labels(),
             (_, first) => first?.label(),
         };
         (!self.hint.is_empty()).then_some((label, self.hint))
@@ -236,21 +211,29 @@ impl Binding {
 }
 
 impl Chord {
-    /// Shift is not compared: it is part of the character already, and terminals differ in whether they report it.
+    /// Shift is compared for arrows only: elsewhere it is part of the key already, and terminals differ in whether they
+    /// report it.
     fn matches(self, event: KeyEvent) -> bool {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let arrow = matches!(self.code, KeyCode::Left | KeyCode::Right);
+        let shift = !arrow || self.shift == event.modifiers.contains(KeyModifiers::SHIFT);
         let other = event.modifiers - KeyModifiers::CONTROL - KeyModifiers::SHIFT;
-        self.code == event.code && self.control == control && other.is_empty()
+        self.code == event.code && self.control == control && shift && other.is_empty()
     }
 
     /// Returns what the terminal sends for the key.
     #[cfg(test)]
     pub(crate) const fn event(self) -> KeyEvent {
-        let modifiers = if self.control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+        let modifiers = match (self.control, self.shift) {
+            (true, _) => KeyModifiers::CONTROL,
+            (false, true) => KeyModifiers::SHIFT,
+            (false, false) => KeyModifiers::NONE,
+        };
         KeyEvent::new(self.code, modifiers)
     }
 
-    fn label(self) -> String {
+    /// Returns the name of the key.
+    pub fn label(self) -> String {
         let known = [
             (KeyCode::Char(' '), "Space"),
             (KeyCode::PageUp, "PgUp"),
@@ -260,6 +243,7 @@ impl Chord {
         match (self.code, known.iter().find(|(code, _)| *code == self.code)) {
             (_, Some((_, name))) => (*name).to_owned(),
             (KeyCode::Char(c), None) if self.control => format!("Ctrl-{}", c.to_ascii_uppercase()),
+            (code, None) if self.shift => format!("Shift-{code}"),
             (code, None) => code.to_string(),
         }
     }
@@ -272,7 +256,7 @@ mod tests {
 
     #[test]
     fn no_context_binds_a_key_twice() {
-        for context in [Context::Panels, Context::Help, Context::Leave] {
+        for context in Context::ALL {
             let mut seen = Vec::new();
             for chord in bindings(context).flat_map(|binding| binding.keys) {
                 assert!(!seen.contains(chord), "{} is bound twice in {context:?}", chord.label());
@@ -285,7 +269,7 @@ mod tests {
     #[test]
     fn every_digit_has_its_panel_and_every_panel_its_digit() {
         let digits: Vec<_> = layout::PANELS.into_iter().filter_map(layout::number).collect();
-        let bound: Vec<_> = DIGITS.iter().map(|chord| chord.label()).collect();
+        let bound: Vec<_> = table::DIGITS.iter().map(|chord| chord.label()).collect();
         assert_eq!(bound, digits.iter().map(ToString::to_string).collect::<Vec<_>>());
     }
 
@@ -306,6 +290,9 @@ mod tests {
         check(KeyCode::Char('9'), KeyModifiers::NONE, None);
         check(KeyCode::BackTab, KeyModifiers::SHIFT, Some(Action::PreviousPanel));
         check(KeyCode::F(1), KeyModifiers::NONE, Some(Action::Help));
+        check(KeyCode::Left, KeyModifiers::NONE, Some(Action::BatchBack));
+        check(KeyCode::Left, KeyModifiers::SHIFT, Some(Action::TenBatchesBack));
+        check(KeyCode::Left, KeyModifiers::CONTROL, None);
     }
 
     #[test]
@@ -328,6 +315,22 @@ mod tests {
                 "PgDn Ctrl-D",
                 "g",
                 "G",
+                "Left",
+                "Right",
+                "Shift-Left",
+                "Shift-Right",
+                ",",
+                ".",
+                "Home",
+                "End",
+                "[",
+                "]",
+                "m",
+                "'",
+                "D",
+                "<",
+                ">",
+                ":",
                 "t",
                 "Ctrl-L",
                 "Ctrl-Z",

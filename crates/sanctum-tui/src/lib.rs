@@ -6,6 +6,7 @@
 //! | [`source`] | where events come from; a trainer in this process |
 //! | [`session`], [`fold`], [`latest`] | the threads behind a view, the pictures they make and the slot for the newest |
 //! | [`app`], [`keymap`], [`message`] | the state of the screen, the key table, what happens and what follows |
+//! | [`kept`] | marks and arrangement, kept from one viewer of a run to the next |
 //! | [`layout`](mod@layout), [`scene`] | where each panel goes, and what is drawn there |
 //! | [`live`], [`screen`], [`terminal`], [`keys`], [`signals`], [`suspend`] | the loop of the screen and the terminal under it |
 //! | [`plain`] | lines instead of a screen |
@@ -29,6 +30,7 @@ pub mod clock;
 pub mod exit;
 pub mod fold;
 pub mod headless;
+pub mod kept;
 pub mod keymap;
 pub mod keys;
 pub mod latest;

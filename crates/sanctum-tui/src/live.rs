@@ -12,6 +12,7 @@ use simic_emitter::StopLevel;
 use crate::app::{App, Trainer};
 use crate::exit::Exit;
 use crate::fold::Picture;
+use crate::kept::keeper::Keeper;
 use crate::keys::Keys;
 use crate::message::{Effect, Leave, Message};
 use crate::options::Options;
@@ -52,6 +53,7 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
     let (keys, signals) = (Keys::start()?, Signals::start()?);
     let mut live = Live::new(&session, options);
     let end = live.run(&keys.messages, &signals.messages);
+    live.keeper.end(&live.app);
     let newest = live.newest();
     drop(taken);
     keys.end();
@@ -96,6 +98,7 @@ struct Live<'a> {
     beside: Arc<Picture>,
     /// Whether nobody can look back any more.
     is_past_gone: bool,
+    keeper: Keeper,
 }
 
 impl<'a> Live<'a> {
@@ -109,6 +112,7 @@ impl<'a> Live<'a> {
             pace: Pace::new(options.poll),
             beside: Arc::new(Picture::empty()),
             is_past_gone: false,
+            keeper: Keeper::new(options.state.as_deref()),
         }
     }
 
@@ -215,13 +219,13 @@ impl<'a> Live<'a> {
             self.app.catch_up();
         }
         match self.draw(now) {
-            Ok(bytes) if by_the_run => {
-                self.pace.spend(bytes);
-                None
-            }
-            Ok(_) => None,
-            Err(end) => Some(end),
+            Ok(bytes) if by_the_run => self.pace.spend(bytes),
+            Ok(_) => {}
+            Err(end) => return Some(end),
         }
+        let kept = self.keeper.look(&self.app)?;
+        self.app.update(Message::Kept(kept), now);
+        self.draw(now).err()
     }
 
     /// Draws what changed and returns the bytes that took.

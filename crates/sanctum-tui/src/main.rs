@@ -8,7 +8,7 @@ use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, Tr
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
 use sanctum_tui::source::trainer::{Demonstration, Written, task_named};
-use sanctum_tui::{Exit, Options, View, exit, plain, replay};
+use sanctum_tui::{Exit, Options, View, exit, keymap, plain, replay};
 
 fn main() -> ExitCode {
     let env = Environment::read();
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     cli.settle(&env);
     let options = cli.display.resolve(&env, PLAIN_INTERVAL);
     let ended = match &cli.command {
+        _ if cli.help_keys => told(keymap::print(cli.json, &mut io::stdout())),
         None => demonstrate(&cli.train, &options, &env),
         Some(Command::Attach(args)) => attach(args, &options, &env),
         Some(Command::Replay(args)) => replay::run(args, &options),

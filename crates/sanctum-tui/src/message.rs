@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::fold::Picture;
+use crate::kept::Kept;
 use crate::time::Ask;
 
 /// Something that happened.
@@ -16,6 +17,8 @@ pub enum Message {
     Resize(u16, u16),
     /// The fold has a newer picture.
     Picture(Arc<Picture>),
+    /// What was kept of the view of the run that is shown now.
+    Kept(Kept),
 }
 
 /// What the program has to do after an update.

@@ -1,5 +1,6 @@
 //! How a run is shown, once flags and environment have been read.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sanctum_widgets::Theme;
@@ -28,4 +29,6 @@ pub struct Options {
     pub quiet: bool,
     /// Whether what is shown happened before: then lines carry the times of the run.
     pub is_recorded: bool,
+    /// The state directory of the user, where the view of each run is kept; `None`: it is not.
+    pub state: Option<PathBuf>,
 }

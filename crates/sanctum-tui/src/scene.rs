@@ -7,10 +7,13 @@ use sanctum_widgets::{Class, Theme};
 
 use crate::app::App;
 
+mod difference;
 mod footer;
 mod help;
 mod overview;
+mod past;
 
+pub(crate) use difference::{difference_room, difference_rows};
 pub(crate) use help::{help_room, help_rows};
 pub(crate) use overview::list;
 
@@ -21,17 +24,23 @@ pub enum Scene {
     Overview,
     /// Keys and glossary, over the panels.
     Help,
+    /// The panels at a moment of the past, and the time bar that says where in the run that is.
+    Past,
+    /// What changed between two moments, over the panels.
+    Difference,
 }
 
 impl Scene {
     /// Every scene.
-    pub const ALL: [Self; 2] = [Self::Overview, Self::Help];
+    pub const ALL: [Self; 4] = [Self::Overview, Self::Help, Self::Past, Self::Difference];
 
     /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Overview => "overview",
             Self::Help => "help",
+            Self::Past => "past",
+            Self::Difference => "difference",
         }
     }
 }
@@ -44,6 +53,7 @@ pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
     overview::draw(app, area, buf);
     help::draw(app, area, buf);
+    difference::draw(app, area, buf);
     footer::draw(app, area, buf);
     app.theme().glyphs.apply(area, buf);
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leyline::ViewNs;
 use leyline::demo::{self, Scenario};
+use leyline::{RunNs, ViewNs};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use sanctum_tui::app::{App, Trainer};
 use sanctum_tui::fold::Picture;
@@ -12,6 +12,7 @@ use sanctum_tui::message::{Effect, Message};
 use sanctum_tui::pace::Pace;
 use sanctum_tui::render;
 use sanctum_tui::screen::Screen;
+use sanctum_tui::time::{Extent, Moment, Motion};
 use sanctum_widgets::Theme;
 
 #[path = "support/film.rs"]
@@ -122,6 +123,36 @@ fn a_paused_screen_sends_nothing() {
     assert_ne!(desk.press(' '), 0);
     assert!(pictures.iter().all(|picture| desk.frame(picture) == 0));
     assert_ne!(desk.press(' '), 0, "resumed, it shows what came meanwhile");
+}
+
+#[test]
+fn a_screen_that_a_time_machine_holds_sends_next_to_nothing() {
+    let pictures = film::frames(demo::stream(1), FRAME, 2);
+    let mut desk = Desk::new();
+    let held = |seconds: u64| {
+        let moment = Moment {
+            place: 500,
+            seq: Some(499),
+            at: Some(RunNs(0)),
+            ts: None,
+            motion: Motion::Still,
+            extent: Extent {
+                first: 0,
+                last: 500 + 200 * seconds,
+                times: Some((RunNs(0), RunNs(seconds * 1_000_000_000))),
+                landmarks: [].into(),
+                reading: None,
+            },
+        };
+        Picture { moment: Some(Arc::new(moment)), ..pictures[1].clone() }
+    };
+    desk.show(&held(0));
+    desk.frame(&held(1));
+    let sent: Vec<usize> = (2..=600).map(|second| desk.frame(&held(second))).collect();
+    assert_eq!(sent.iter().filter(|bytes| 0 < **bytes).count(), 10, "once a minute");
+    let sum: usize = sent.iter().sum();
+    println!("{sum} bytes in ten minutes");
+    assert!(sum < 2000, "{sum} bytes in ten minutes");
 }
 
 #[test]

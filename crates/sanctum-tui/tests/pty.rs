@@ -245,3 +245,86 @@ fn a_dumb_terminal_and_the_plain_view_get_lines() {
         );
     }
 }
+
+/// A run that was recorded for the pictures: 120 batches of CartPole.
+const RECORDED: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/pictures/source/cartpole.jsonl");
+
+/// Waits until the last row, which is the time bar, begins with a glyph and shows a batch.
+#[track_caller]
+fn wait_for_bar(pty: &mut Pty, glyph: char, batch: &str) {
+    pty.wait_for(|screen| {
+        let bar = screen.rows(0, 100).last().unwrap_or_default();
+        bar.starts_with(glyph) && bar.contains(&format!("  {batch}/120  "))
+    });
+}
+
+#[test]
+fn a_mark_set_in_a_replay_is_there_after_a_restart() {
+    let state = tempfile::tempdir().unwrap();
+    let variables = [("XDG_STATE_HOME", state.path().to_str().unwrap())];
+    let mut pty = Pty::sanctum(&["replay", RECORDED, "--at", "batch:30", "--paused"], &variables);
+    wait_for_bar(&mut pty, '‖', "b30");
+    assert!(pty.text().starts_with("PAST ● LIVE") && pty.text().contains("2 Losses (past)"));
+    pty.press("\x1b[D");
+    wait_for_bar(&mut pty, '‖', "b29");
+    pty.press("\x1b[C\x1b[C");
+    wait_for_bar(&mut pty, '‖', "b31");
+    pty.press("\x1b[1;2C");
+    wait_for_bar(&mut pty, '‖', "b41");
+    pty.press("mk");
+    pty.wait_for_text("mark k is set at b41");
+    pty.press("q");
+    assert_eq!(pty.exit_code(), 0);
+    pty.assert_given_back();
+
+    let mut pty = Pty::sanctum(&["replay", RECORDED, "--at", "end", "--paused"], &variables);
+    wait_for_bar(&mut pty, '‖', "b120");
+    pty.press("'");
+    pty.wait_for_text("marks: k");
+    pty.press("k");
+    wait_for_bar(&mut pty, '‖', "b41");
+    pty.press("D\x1b[H");
+    pty.wait_for_text("What changed: start → b41");
+    pty.press("\x1b");
+    pty.wait_for(|screen| !screen.contents().contains("What changed"));
+    pty.press(":goto batch:7\r");
+    wait_for_bar(&mut pty, '‖', "b7");
+    pty.press(" ");
+    wait_for_bar(&mut pty, '▶', "b9");
+    pty.press("q");
+    assert_eq!(pty.exit_code(), 0);
+    pty.assert_given_back();
+}
+
+#[test]
+fn end_leads_back_to_a_run_that_goes_on() {
+    let mut pty = Pty::sanctum(&[], &[]);
+    pty.wait_for_text("● LIVE ✓");
+    // Two batches back needs two batches.
+    pty.wait_for_text("LEARNING");
+    pty.press("\x1b[D\x1b[D");
+    pty.wait_for(|screen| {
+        let contents = screen.contents();
+        contents.starts_with("PAST ● LIVE") && contents.contains("2 Losses (past)")
+    });
+    pty.press("\x1b[F");
+    pty.wait_for(|screen| {
+        let contents = screen.contents();
+        contents.starts_with("● LIVE ✓") && !contents.contains("(past)")
+    });
+    pty.press("\x03\x03");
+    assert_eq!(pty.exit_code(), 130);
+    pty.assert_given_back();
+}
+
+#[test]
+fn the_key_table_is_printed_for_people_and_programs() {
+    let mut pty = Pty::sanctum(&["--help-keys"], &[]);
+    assert_eq!(pty.exit_code(), 0);
+    assert!(pty.printed().contains("  Shift-Left    ten batches back"));
+    let mut pty = Pty::sanctum(&["--help-keys", "--json"], &[]);
+    assert_eq!(pty.exit_code(), 0);
+    let value: serde_json::Value = serde_json::from_str(&pty.printed()).unwrap();
+    assert_eq!(value["schema"], 1);
+}

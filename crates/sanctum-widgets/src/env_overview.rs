@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_can_be_scrolled_to() {
         let snapshot = base::fleet();
-        let view = |offset| View { focused: false, offset: Some(offset) };
+        let view = |offset| View { focused: false, offset: Some(offset), past: false };
         let ids = |offset| {
             let panel = EnvOverview::new((&snapshot).into(), &Theme::DARK).view(view(offset));
             let drawn = rows(&draw_buffer(&panel, 40, 7));

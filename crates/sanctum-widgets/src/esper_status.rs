@@ -260,7 +260,7 @@ mod tests {
         snapshot.vitals.batches_per_hour = None;
         snapshot.vitals.epochs_per_second =
             Some(base::graded("vitals.epochs_per_second", f64::NAN));
-        let focused = View { focused: true, offset: None };
+        let focused = View { focused: true, ..View::REST };
         let panel = EsperStatus::new((&snapshot).into(), &Theme::DARK).view(focused);
         insta::assert_snapshot!(draw(&panel, 30, 11));
     }
@@ -269,8 +269,11 @@ mod tests {
     fn narrow_and_low_panels_keep_labels_and_scroll() {
         let snapshot = base::machine();
         let ascii = Theme::PLAIN.with_glyphs(Glyphs::Ascii);
-        let panel = EsperStatus::new((&snapshot).into(), &ascii)
-            .view(View { focused: false, offset: Some(99) });
+        let panel = EsperStatus::new((&snapshot).into(), &ascii).view(View {
+            focused: false,
+            offset: Some(99),
+            past: false,
+        });
         insta::assert_snapshot!(draw(&panel, 18, 5));
         assert_eq!(panel.entries(), 9);
     }

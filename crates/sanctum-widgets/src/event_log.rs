@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use karn_sanctum::{LogLine, Snapshot, verdict};
-use leyline::Timestamp;
 use leyline::kind::EventKind;
 use leyline::word::ClosedWord;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
 
+use crate::format::format_time_of_day;
 use crate::frame::Frame;
 use crate::pen::Pen;
 use crate::theme::{Class, Theme};
@@ -92,7 +92,7 @@ impl Entry {
             }
         }
         let class = Class::of_health(verdict::severity(*severity));
-        Self { time: ts.map(time_of_day), tag: tag(event_type), text, class, count: 1 }
+        Self { time: ts.map(format_time_of_day), tag: tag(event_type), text, class, count: 1 }
     }
 
     fn is_repeated_by(&self, next: &Self) -> bool {
@@ -105,11 +105,6 @@ impl Entry {
 
 fn join(a: &str, b: &str) -> String {
     if a.is_empty() || b.is_empty() { format!("{a}{b}") } else { format!("{a} {b}") }
-}
-
-fn time_of_day(ts: Timestamp) -> String {
-    let (hours, minutes, seconds) = ts.utc_hms();
-    format!("{hours:02}:{minutes:02}:{seconds:02}")
 }
 
 /// Names the kind of a line in at most seven columns.
@@ -230,16 +225,17 @@ mod tests {
         let snapshot = base::log();
         let last = inside(&snapshot, View::REST, 4);
         assert!(last[1].contains("SEED_PRUNED"), "{last:?}");
-        let first = inside(&snapshot, View { focused: true, offset: Some(0) }, 4);
+        let first = inside(&snapshot, View { focused: true, offset: Some(0), past: false }, 4);
         assert!(first[0].contains("start"), "{first:?}");
         assert!(
-            shown(&snapshot, View { focused: true, offset: Some(0) }, 60, 4)[0]
+            shown(&snapshot, View { focused: true, offset: Some(0), past: false }, 60, 4)[0]
                 .contains(" 1-2 of 11 ")
         );
         assert!(
-            !shown(&snapshot, View { focused: true, offset: Some(999) }, 60, 4)[0].contains(" of ")
+            !shown(&snapshot, View { focused: true, offset: Some(999), past: false }, 60, 4)[0]
+                .contains(" of ")
         );
-        let beyond = inside(&snapshot, View { focused: true, offset: Some(999) }, 4);
+        let beyond = inside(&snapshot, View { focused: true, offset: Some(999), past: false }, 4);
         assert_eq!(beyond, last);
     }
 

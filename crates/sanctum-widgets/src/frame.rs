@@ -49,7 +49,8 @@ impl Frame {
         // A line of one column stays on both sides.
         let end = columns.saturating_sub(2);
         let room = columns.saturating_sub(4);
-        let title = cut(&format!(" {} ", self.title), room);
+        let past = if view.past { " (past)" } else { "" };
+        let title = cut(&format!(" {}{past} ", self.title), room);
         let style =
             if view.focused { theme.reversed(Class::Accent) } else { theme.style(Class::Accent) };
         pen.styled(2, 0, &title, style);
@@ -143,8 +144,18 @@ mod tests {
     #[test]
     fn the_focus_is_reverse_and_the_inside_is_kept() {
         let buf =
-            drawn(&Frame::of(WidgetId::EpisodePanel), 20, 3, View { focused: true, offset: None });
+            drawn(&Frame::of(WidgetId::EpisodePanel), 20, 3, View { focused: true, ..View::REST });
         insta::assert_snapshot!(dump::dump(&buf));
+    }
+
+    #[test]
+    fn a_title_says_that_it_shows_the_past() {
+        let past = View { past: true, ..View::REST };
+        let frame = Frame { batch: Some("b24".to_owned()), ..Frame::of(WidgetId::EpisodePanel) };
+        assert_eq!(
+            dump::rows(&drawn(&frame, 34, 2, past))[0],
+            "┌─ 4 Episodes (past) ────── b24 ─┐"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`run_header`], [`anomaly_strip`], [`status_banner`] | the lines at the top |
 //! | [`policy_health`], [`policy_losses`], [`value_diagnostics`], [`episode_panel`], [`env_overview`], [`event_log`], [`esper_status`], [`telemetry_panel`] | the panels |
+//! | [`time_bar`], [`difference`] | where a view is in its run, and what changed between two moments of it |
 //! | [`widget_id`] | the list of all of them, with titles and records |
 //! | [`view`] | what a person did to a panel: focus and scrolling |
 //! | [`theme`], [`glyph`] | classes and their looks, glyphs and their ASCII forms |
@@ -22,6 +23,7 @@
 
 pub mod anomaly_strip;
 mod chart;
+pub mod difference;
 pub mod dump;
 pub mod env_overview;
 pub mod episode_panel;
@@ -39,6 +41,7 @@ mod sparkline;
 pub mod status_banner;
 pub mod telemetry_panel;
 pub mod theme;
+pub mod time_bar;
 pub mod value_diagnostics;
 pub mod view;
 pub mod widget_id;
@@ -48,6 +51,7 @@ pub mod widget_id;
 mod base;
 
 pub use anomaly_strip::{AnomalyStrip, AnomalyStripProps};
+pub use difference::{DifferenceProps, DifferenceView, Moment};
 pub use env_overview::{EnvOverview, EnvOverviewProps};
 pub use episode_panel::{EpisodePanel, EpisodePanelProps};
 pub use esper_status::{EsperStatus, EsperStatusProps};
@@ -59,6 +63,7 @@ pub use run_header::{Alarm, RunHeader, RunHeaderProps};
 pub use status_banner::{RunState, StatusBanner, StatusBannerProps};
 pub use telemetry_panel::{TelemetryPanel, TelemetryPanelProps};
 pub use theme::{Class, Theme};
+pub use time_bar::{TimeBar, TimeBarProps};
 pub use value_diagnostics::{ValueDiagnostics, ValueDiagnosticsProps};
 pub use view::View;
 pub use widget_id::WidgetId;

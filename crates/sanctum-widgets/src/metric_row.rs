@@ -63,7 +63,7 @@ impl<'a> MetricRow<'a> {
         between: &str,
         format: impl Fn(T) -> String,
     ) -> Self {
-        let worst = pair.into_iter().flatten().filter_map(Reading::fresh_verdict).max_by_key(rank);
+        let worst = pair.into_iter().flatten().filter_map(Reading::fresh_verdict).max();
         let value = match pair {
             [None, None] => vec![Span::new(MISSING, Class::Missing)],
             [first, second] => {
@@ -125,17 +125,6 @@ pub(crate) fn span<T: Copy>(
 ) -> Span {
     let text = reading.map_or_else(|| MISSING.to_owned(), |reading| format(reading.value));
     Span::new(text, Class::of(reading))
-}
-
-/// Orders verdicts by how bad they are.
-const fn rank(health: &Health) -> u8 {
-    match health {
-        Health::NoData => 0,
-        Health::Ungraded => 1,
-        Health::Healthy => 2,
-        Health::Warning => 3,
-        Health::Critical => 4,
-    }
 }
 
 /// Returns the mark of a verdict, because colour is never the only one to say it.

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn ascii_and_scrolled() {
         let ascii = Theme::PLAIN.with_glyphs(Glyphs::Ascii);
-        let view = View { focused: true, offset: Some(9) };
+        let view = View { focused: true, offset: Some(9), past: false };
         let snapshot = base::losses();
         let panel = PolicyLosses::new((&snapshot).into(), &ascii).view(view);
         insta::assert_snapshot!(draw(&panel, 40, 5));

@@ -94,8 +94,8 @@ impl<'a> RunHeader<'a> {
         Self { props, theme, paused: false }
     }
 
-    /// Returns the header of a screen that is paused or replaying: the connection is then drawn in reverse, so that an old
-    /// screen cannot be taken for a live one.
+    /// Returns the header of a screen that is paused or shows the past: the connection is then drawn in reverse, behind the
+    /// word `PAST`, so that an old screen cannot be taken for a live one.
     #[must_use]
     pub fn paused(self, paused: bool) -> Self {
         Self { paused, ..self }
@@ -243,7 +243,11 @@ impl RunHeader<'_> {
         };
         let of_thread = if thread == '?' { Class::Missing } else { class };
         let span = |text, class| Span { text, class, reversed: self.paused };
-        vec![span(format!("{word} "), class), span(thread.to_string(), of_thread)]
+        let mut spans = vec![span(format!("{word} "), class), span(thread.to_string(), of_thread)];
+        if self.paused {
+            spans.insert(0, span("PAST ".to_owned(), Class::Accent));
+        }
+        spans
     }
 
     fn run_name(&self) -> Span {

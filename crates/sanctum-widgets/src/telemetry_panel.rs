@@ -306,7 +306,7 @@ mod tests {
     fn long_ids_are_cut_and_rows_scroll() {
         let mut snapshot = base::telemetry();
         snapshot.run_id = leyline::RunId::new(&"x".repeat(128)).ok();
-        let view = View { focused: false, offset: Some(99) };
+        let view = View { focused: false, offset: Some(99), past: false };
         assert!(shown(&snapshot, 30, 10).contains(&format!("Run {}…", "x".repeat(23))));
         let panel = TelemetryPanel::new((&snapshot).into(), &Theme::DARK).view(view);
         insta::assert_snapshot!("scrolled", rows(&draw_buffer(&panel, 30, 5)).join("\n"));

@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn ascii_and_scrolled() {
         let ascii = Theme::PLAIN.with_glyphs(Glyphs::Ascii);
-        let view = View { focused: true, offset: Some(99) };
+        let view = View { focused: true, offset: Some(99), past: false };
         let snapshot = base::health();
         let panel = ValueDiagnostics::new((&snapshot).into(), &ascii).view(view);
         insta::assert_snapshot!(draw(&panel, 40, 6));

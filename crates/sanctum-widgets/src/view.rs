@@ -8,11 +8,13 @@ pub struct View {
     /// First list entry shown, from 0; beyond the end it means the end. `None`: where the panel rests, which is the start
     /// of a table and the end of the event log.
     pub offset: Option<usize>,
+    /// Whether the panel shows how it was, not how it is; its title then says so.
+    pub past: bool,
 }
 
 impl View {
-    /// Without focus, not scrolled.
-    pub const REST: Self = Self { focused: false, offset: None };
+    /// Without focus, not scrolled, as it is now.
+    pub const REST: Self = Self { focused: false, offset: None, past: false };
 
     /// Returns the first entry to show of `total` in `room` rows, for a list that rests at its start.
     pub(crate) fn first_from_start(self, total: usize, room: usize) -> usize {

@@ -345,7 +345,7 @@ mod tests {
             let last = spec.id.entries(&snapshot).saturating_sub(spec.id.visible_entries(height));
             let drawn = |offset| {
                 let mut buf = Buffer::empty(Rect::new(0, 0, 60, height));
-                let view = View { focused: false, offset: Some(offset) };
+                let view = View { focused: false, offset: Some(offset), past: false };
                 spec.id.render(&snapshot, view, &Theme::DARK, *buf.area(), &mut buf);
                 crate::dump::rows(&buf)[1..].to_vec()
             };

@@ -13,7 +13,11 @@ use crate::scene;
 impl App {
     /// Returns focus and scroll position of a panel.
     pub(crate) fn panel_view(&self, id: WidgetId) -> View {
-        View { focused: self.arrangement.focus == id, offset: self.offsets.get(&id).copied() }
+        View {
+            focused: self.arrangement.focus == id,
+            offset: self.offsets.get(&id).copied(),
+            past: self.is_past(),
+        }
     }
 
     const fn area(&self) -> Rect {
@@ -74,7 +78,8 @@ impl App {
     pub(super) fn half_page(&self) -> isize {
         let rows = match self.overlay {
             Overlay::Help(_) => scene::help_room(self.area()),
-            Overlay::None | Overlay::Leave => {
+            Overlay::Difference(_) => scene::difference_room(self.area()),
+            Overlay::None | Overlay::Leave | Overlay::Letter(_) | Overlay::Line => {
                 self.rect(self.arrangement.focus).map_or(0, |r| r.height.into())
             }
         };
@@ -86,6 +91,12 @@ impl App {
         if let Overlay::Help(first) = self.overlay {
             let last = scene::help_rows(self).saturating_sub(scene::help_room(self.area()));
             self.overlay = Overlay::Help(first.saturating_add_signed(rows).min(last));
+            return;
+        }
+        if let Overlay::Difference(first) = self.overlay {
+            let room = scene::difference_room(self.area());
+            let last = scene::difference_rows(self).saturating_sub(room);
+            self.overlay = Overlay::Difference(first.saturating_add_signed(rows).min(last));
             return;
         }
         let id = self.arrangement.focus;

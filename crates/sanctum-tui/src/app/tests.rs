@@ -9,6 +9,8 @@ use sanctum_widgets::dump;
 use super::*;
 use crate::render;
 
+mod travel;
+
 const SECOND: u64 = 1_000_000_000;
 const WIDE: (u16, u16) = (120, 40);
 const SMALL: (u16, u16) = (80, 24);
@@ -146,13 +148,13 @@ fn a_second_ctrl_c_within_two_seconds_stops_the_run() {
 fn pause_holds_the_picture_and_resume_shows_the_newest() {
     let mut desk = Desk::new(Trainer::Here, WIDE);
     desk.show(picture(Scenario::Calm, 300));
-    assert_eq!(desk.char(' '), Effect::Draw);
+    assert_eq!(desk.char(' '), Effect::Time(Ask::Hold(None)));
     let held = desk.text();
     assert!(held.lines().last().unwrap().starts_with("‖ PAUSED at "), "{held}");
     assert!(desk.footer().contains("Space resume"));
     assert_eq!(desk.show(picture(Scenario::Calm, 600)), Effect::None);
     assert_eq!(desk.text(), held);
-    assert_eq!(desk.char(' '), Effect::Draw);
+    assert_eq!(desk.char(' '), Effect::Time(Ask::Live));
     assert!(!desk.text().contains("PAUSED"));
     assert_ne!(desk.rows()[0], held.lines().next().unwrap());
 }
@@ -366,7 +368,7 @@ fn every_key_of_the_table_does_something() {
 #[test]
 fn no_size_and_no_state_panics() {
     for scenario in [Scenario::Calm, Scenario::EntropyCollapse, Scenario::Empty] {
-        for keys in ["", "?", "?G", "q", " ", "e", "8", "6g", "6e "] {
+        for keys in ["", "?", "?G", "q", " ", "e", "8", "6g", "6e ", ":goto x", "m", "D"] {
             let mut desk = Desk::new(Trainer::Here, WIDE);
             desk.show(picture(scenario, usize::MAX));
             for c in keys.chars() {

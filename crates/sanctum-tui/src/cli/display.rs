@@ -116,6 +116,8 @@ pub struct Environment {
     pub runtime_dir: Option<PathBuf>,
     /// The directory for temporary files, where sockets are without that one.
     pub temporary_dir: PathBuf,
+    /// `XDG_STATE_HOME` or what stands for it, with `sanctum`: where the view of each run is kept.
+    pub state_dir: Option<PathBuf>,
     /// `SANCTUM_TOKEN_FILE`, with the token of a run that is reached over TCP.
     pub token_file: Option<PathBuf>,
 }
@@ -135,6 +137,7 @@ impl Environment {
             colorterm: variable("COLORTERM"),
             runtime_dir: variable("XDG_RUNTIME_DIR").map(PathBuf::from),
             temporary_dir: std::env::temp_dir(),
+            state_dir: state_dir(variable("XDG_STATE_HOME"), variable("HOME")),
             token_file: variable("SANCTUM_TOKEN_FILE").map(PathBuf::from),
         }
     }
@@ -160,6 +163,14 @@ impl Environment {
     }
 }
 
+/// A relative path is not allowed there, by the specification of these directories.
+fn state_dir(state_home: Option<String>, home: Option<String>) -> Option<PathBuf> {
+    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
+    let given = state_home.map(PathBuf::from).and_then(absolute);
+    let usual = || home.map(|home| PathBuf::from(home).join(".local/state")).and_then(absolute);
+    given.or_else(usual).map(|path| path.join("sanctum"))
+}
+
 /// An empty variable counts as not set: so `NO_COLOR` wants it, and so the others are used.
 #[expect(clippy::disallowed_methods, reason = "the environment is read in cli.rs, and only there")]
 fn variable(name: &str) -> Option<String> {
@@ -180,6 +191,7 @@ impl DisplayArgs {
             plain_interval: Duration::from_secs_f64(self.plain_interval.unwrap_or(plain_interval)),
             quiet: self.quiet,
             is_recorded: false,
+            state: env.state_dir.clone(),
         }
     }
 

@@ -1,7 +1,9 @@
 //! Folds a run up to a moment, in replay time: an event is received at its own `mono_ns`.
 
 use std::io::Write;
+use std::sync::Arc;
 
+use karn_sanctum::RunKey;
 use karn_sanctum::aggregator::Link;
 use leyline::{GroupId, RunId};
 
@@ -10,8 +12,10 @@ use crate::fold::Picture;
 use crate::headless::failure::Failure;
 use crate::headless::source::Source;
 use crate::time::cut::{Cut, Step};
+use crate::time::landmarks::Landmarks;
 use crate::time::replay::Replay;
 use crate::time::runs::{Missing, Place, Wanted};
+use crate::time::{Comparison, Extent, Moment, Motion};
 use crate::when::{self, When};
 
 /// A run as it stood at a moment, and how whole it was up to there.
@@ -30,26 +34,95 @@ pub(super) struct Still {
 ///
 /// All of [`Failure`] but [`Failure::Damaged`], which is a part of the result.
 pub(super) fn read(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Failure> {
-    let at: When = args.at.parse().map_err(usage)?;
     let later = args.now.as_deref().map_or(Ok(0), when::seconds_later).map_err(usage)?;
+    let Reached { replay, key, whole } = reach(args, &args.at, notes)?;
+    Ok(Still { picture: replay.picture(key.as_ref(), later), whole })
+}
+
+/// Reads a run up to a moment as [`read`] does, and then all of it: the picture also says where in the run it is.
+///
+/// # Errors
+///
+/// As [`read`]; [`Failure::Usage`] for a pipe, which can be read only once.
+pub(super) fn read_past(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Failure> {
+    refuse_pipe(args)?;
+    let Reached { replay, key: _, whole } = reach(args, &args.at, notes)?;
+    let (mut source, mut end) = (Source::open(&args.run)?, Replay::new());
+    let mut landmarks = Landmarks::default();
+    while let Some(row) = source.next()? {
+        end.fold(&row);
+        landmarks.note(&row, &end, source.recording().damage().len());
+    }
+    let wanted = wanted(&args.group)?;
+    let trace = end.trace(end.shown(&wanted).as_ref());
+    let extent = Extent {
+        first: 0,
+        last: end.place,
+        times: trace.and_then(|trace| trace.first.zip(trace.last)),
+        landmarks: landmarks.shared(),
+        reading: None,
+    };
+    let (place, motion) = (replay.place, Motion::Still);
+    let moment = Moment { place, seq: None, at: None, ts: None, motion, extent };
+    Ok(Still { picture: replay.picture_at(&wanted, moment), whole })
+}
+
+/// Reads a run up to two moments, the second of which `args` name; the picture is that of the second.
+///
+/// # Errors
+///
+/// As [`read_past`].
+pub(super) fn read_comparison(
+    args: &ReadArgs,
+    against: &str,
+    notes: &mut impl Write,
+) -> Result<Still, Failure> {
+    refuse_pipe(args)?;
+    let wanted = wanted(&args.group)?;
+    let before = reach(args, against, notes)?;
+    let Reached { replay, key, whole } = reach(args, &args.at, notes)?;
+    let comparison =
+        Comparison { before: before.replay.instant(&wanted), after: replay.instant(&wanted) };
+    let comparison = Some(Arc::new(comparison));
+    let picture = Picture { comparison, ..replay.picture(key.as_ref(), 0) };
+    Ok(Still { picture, whole: before.whole.and(whole) })
+}
+
+/// The fold of a run up to a moment.
+struct Reached {
+    replay: Replay,
+    /// The group to show.
+    key: Option<RunKey>,
+    whole: Result<(), Failure>,
+}
+
+fn reach(args: &ReadArgs, at: &str, notes: &mut impl Write) -> Result<Reached, Failure> {
+    let when: When = at.parse().map_err(usage)?;
     let wanted = wanted(&args.group)?;
     let mut source = Source::open(&args.run)?;
-    let cut = Cut::new(at, wanted.clone(), source.recording().is_single_run());
+    let cut = Cut::new(when, wanted.clone(), source.recording().is_single_run());
     let (mut replay, reached) = fold(&mut source, cut)?;
     let key = replay.choose(&wanted).map_err(|missing| unknown(&missing))?;
     if args.closed {
         replay.link(Link::Closed);
     }
-    let picture = replay.picture(key.as_ref(), later);
-    match at {
+    match when {
         When::Batch(_) | When::Seq(_) if !reached => {
             let end = if source.recording().is_live() { "has not come to" } else { "ends before" };
             // Whoever closed our standard error does not want to know.
-            writeln!(notes, "sanctum-tui: note: the run {end} {}, this is its end", args.at).ok();
+            writeln!(notes, "sanctum-tui: note: the run {end} {at}, this is its end").ok();
         }
         When::Start | When::End | When::Batch(_) | When::Seq(_) | When::Time(_) | When::Ts(_) => {}
     }
-    Ok(Still { picture, whole: source.close(notes) })
+    Ok(Reached { replay, key, whole: source.close(notes) })
+}
+
+fn refuse_pipe(args: &ReadArgs) -> Result<(), Failure> {
+    if args.run.source.as_os_str() == "-" {
+        let why = "standard input can be read only once: write the rows to a file";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    Ok(())
 }
 
 /// Returns which group of which run is asked for.

@@ -16,7 +16,7 @@ use crate::headless::failure::Failure;
 use crate::headless::read::{self, Still};
 use crate::headless::svg::{Ground, svg};
 use crate::headless::{ansi, cells};
-use crate::scene::{self, Scene};
+use crate::scene::Scene;
 
 /// Columns and rows of a frame, unless `--size` says otherwise.
 const SIZE: (u16, u16) = (120, 40);
@@ -49,7 +49,7 @@ pub fn render(
     let size = args.size.as_deref().map_or_else(|| Ok(default_size(subject)), size)?;
     let anywhere = Environment { stdout_is_terminal: true, ..Environment::default() };
     let theme = display.resolve(&anywhere, 0.0).theme;
-    let Still { picture, whole } = read::read(&args.read, notes)?;
+    let Still { picture, whole } = read(subject, args, notes)?;
     let text = match args.format {
         Format::Text => cells::text(&frame(subject, theme, picture, size)),
         Format::Ansi => ansi::ansi(&frame(subject, theme, picture, size)),
@@ -65,6 +65,26 @@ pub fn render(
     };
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Write)?;
     whole
+}
+
+/// Reads as much of the run as the subject shows.
+fn read(subject: Subject, args: &RenderArgs, notes: &mut impl Write) -> Result<Still, Failure> {
+    match (subject, &args.against) {
+        (Subject::Scene(Scene::Difference), Some(against)) => {
+            read::read_comparison(&args.read, against, notes)
+        }
+        (Subject::Scene(Scene::Difference), None) => Err(Failure::Usage(
+            "a difference needs two moments, as in --scene difference --at batch:26 --against start"
+                .to_owned(),
+        )),
+        (Subject::Scene(_) | Subject::Widget(_), Some(_)) => {
+            Err(Failure::Usage("--against belongs to --scene difference".to_owned()))
+        }
+        (Subject::Scene(Scene::Past), None) => read::read_past(&args.read, notes),
+        (Subject::Scene(Scene::Overview | Scene::Help) | Subject::Widget(_), None) => {
+            read::read(&args.read, notes)
+        }
+    }
 }
 
 fn subject(args: &RenderArgs) -> Result<Subject, Failure> {

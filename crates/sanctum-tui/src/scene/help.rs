@@ -31,6 +31,8 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("LOST", "events that never arrived, by their numbers"),
     ("SINK", "events that the trainer's own queues dropped"),
     ("REJ", "rows that were malformed"),
+    ("PAST (past)", "how it was, not how it is; End goes back to now"),
+    ("WHEN", "start, end, batch:26, seq:812, time:1h2m5s, ts:…, mark:a"),
 ];
 
 /// A line of the help: left part, right part, whether it is a heading.
@@ -43,7 +45,7 @@ struct Line {
 /// Draws what lies over the panels, if anything does.
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     match app.overlay() {
-        Overlay::None => {}
+        Overlay::None | Overlay::Letter(_) | Overlay::Line | Overlay::Difference(_) => {}
         Overlay::Help(first) => help(first, app, area, buf),
         Overlay::Leave => question(*app.theme(), area, buf),
     }
@@ -114,7 +116,7 @@ fn question(theme: Theme, area: Rect, buf: &mut Buffer) {
 
 /// Returns a rectangle of at most this size in the middle of the area, between the lines at the top and the footer: how
 /// the run stands is always to be seen.
-fn place(area: Rect, columns: u16, rows: u16) -> Rect {
+pub(super) fn place(area: Rect, columns: u16, rows: u16) -> Rect {
     let (above, below) = layout::footer(area).map_or((0, 0), |footer| (layout::TOP, footer.height));
     let room = area.height.saturating_sub(above + below);
     let (width, height) = (columns.min(area.width), rows.min(room));

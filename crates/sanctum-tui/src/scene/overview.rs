@@ -15,7 +15,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         match id {
             WidgetId::RunHeader => {
                 let props = RunHeaderProps { ui_rate_hz: app.ui_rate(), ..app.snapshot().into() };
-                RunHeader::new(props, app.theme()).paused(app.is_paused()).render(rect, buf);
+                RunHeader::new(props, app.theme()).paused(app.is_past()).render(rect, buf);
             }
             WidgetId::AnomalyStrip
             | WidgetId::StatusBanner

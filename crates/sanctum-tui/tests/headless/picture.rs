@@ -1,5 +1,7 @@
 //! Frames in their three forms.
 
+use std::fs;
+
 use crate::run::{Done, rows, sanctum_tui};
 
 fn render(more: &[&str]) -> String {
@@ -38,6 +40,48 @@ fn a_widget_is_drawn_alone() {
 #[test]
 fn help_is_a_scene() {
     assert_ne!(render(&["--scene", "help"]), render(&["--scene", "overview"]));
+}
+
+/// Renders from a file, which can be read more than once.
+fn of_file(more: &[&str]) -> Done {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    fs::write(&file, rows("r", "default", 0, 12)).unwrap();
+    sanctum_tui(&[&["render", file.to_str().unwrap()], more].concat(), b"")
+}
+
+#[test]
+fn the_past_has_a_time_bar_over_the_whole_run() {
+    let past = of_file(&["--scene", "past", "--at", "batch:6", "--size", "80x24"]);
+    assert_eq!((past.code, past.err.as_str()), (Some(0), ""));
+    let bar = past.out.lines().last().unwrap();
+    assert!(bar.starts_with('‖') && bar.contains("  b6/12  1m behind  │"), "{bar}");
+    assert!(past.out.starts_with("PAST ● LIVE ?") && past.out.contains("2 Losses (past)"));
+    let end = of_file(&["--scene", "past", "--size", "80x24"]).out;
+    assert!(end.lines().last().unwrap().contains("─^│"), "{end}");
+}
+
+#[test]
+fn a_difference_shows_two_moments_of_one_run() {
+    let scene = ["--scene", "difference", "--against", "batch:3", "--at", "batch:6"];
+    let Done { code, out, err } = of_file(&scene);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.contains("What changed: b3 ") && out.contains("→ b6 "), "{out}");
+    assert!(out.contains("│13 Current Batch  ") && out.contains("Events between"), "{out}");
+    let back = of_file(&["--scene", "difference", "--against", "batch:6", "--at", "batch:3"]).out;
+    assert!(back.contains("What changed: b6 ") && back.contains("-50.0%"), "{back}");
+}
+
+#[test]
+fn moments_that_cannot_be_shown_are_refused() {
+    let refused = |done: Done, why: &str| {
+        assert_eq!(done.code, Some(2), "{why}");
+        assert!(done.err.contains(why) && done.out.is_empty(), "{}", done.err);
+    };
+    refused(of_file(&["--scene", "difference"]), "--against start");
+    refused(of_file(&["--against", "start"]), "--against belongs to --scene difference");
+    refused(of_file(&["--scene", "difference", "--against", "batch:x"]), "batch:26");
+    refused(sanctum_tui(&["render", "-", "--scene", "past"], b""), "read only once");
 }
 
 #[test]

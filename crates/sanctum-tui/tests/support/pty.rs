@@ -55,6 +55,7 @@ impl Pty {
         }
         let runs = tempfile::tempdir().expect("a directory");
         command.env("SANCTUM_RUN_DIR", runs.path());
+        command.env("XDG_STATE_HOME", runs.path().join("state"));
         for (name, value) in variables {
             command.env(name, value);
         }

@@ -17,6 +17,11 @@ pub fn format_epoch_bar(current: Option<u32>, max: Option<u32>) -> String {
     format_bar('E', current.map(u64::from), max, EPOCH_CELLS)
 }
 
+/// Writes `b25/75`; without a maximum (0) only `b25`.
+pub fn format_batch_of(batch: u64, max: u64) -> String {
+    if max == 0 { format!("b{batch}") } else { format!("b{batch}/{max}") }
+}
+
 fn format_bar(name: char, current: Option<u64>, max: u64, cells: u64) -> String {
     let Some(current) = current else { return format!("{name}:{MISSING}") };
     if max == 0 {
@@ -79,6 +84,14 @@ mod tests {
         spark(&[f64::NAN], 2, "─!");
         spark(&[-f64::MAX, 0.0, f64::MAX], 3, "▁▄█");
         spark(&[1.0], 0, "");
+    }
+
+    #[test]
+    fn a_batch_in_a_line_of_text() {
+        assert_eq!(
+            (format_batch_of(25, 75), format_batch_of(3, 0)),
+            ("b25/75".into(), "b3".into())
+        );
     }
 
     #[track_caller]

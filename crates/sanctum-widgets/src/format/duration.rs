@@ -1,4 +1,6 @@
-//! Durations and ages.
+//! Durations, ages and times of day.
+
+use leyline::Timestamp;
 
 /// Writes seconds for people, cut off and never rounded up: `45s`, `5m 30s`, `1h 2m`, from 100 hours on `4d 4h`, from
 /// 100 days on `100d`. `include_seconds` gives the full form `1h 2m 5s`. Not above 0 or not finite: `--`.
@@ -38,6 +40,24 @@ pub fn format_age(seconds: f64) -> String {
     } else {
         format!("{}d", whole / 86_400)
     }
+}
+
+/// Writes how far a view is behind its run, cut off to minutes, so that a line that stands still stays right for long.
+pub fn format_behind(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "-- behind".to_owned();
+    }
+    match (seconds / 60.0).floor() {
+        minutes if minutes < 1.0 => "<1m behind".to_owned(),
+        minutes if minutes < 100.0 => format!("{minutes:.0}m behind"),
+        minutes => format!("{} behind", format_age(minutes * 60.0)),
+    }
+}
+
+/// Writes a time of day as `HH:MM:SS`, UTC.
+pub fn format_time_of_day(ts: Timestamp) -> String {
+    let (hours, minutes, seconds) = ts.utc_hms();
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
 }
 
 #[cfg(test)]
@@ -89,6 +109,25 @@ mod tests {
     fn ages_begin_at_zero() {
         let ages = [0.0, 0.99, 99.9, 100.0, 7200.0, 400_000.0, f64::NAN, -1.0].map(format_age);
         assert_eq!(ages, ["0s", "0s", "99s", "1m", "2h", "4d", "--", "--"]);
+    }
+
+    #[test]
+    fn how_far_behind_is_told_in_minutes() {
+        let cases = [0.0, 59.9, 60.0, 1890.0, 5999.0, 6000.0, 90_000.0, -1.0, f64::NAN];
+        assert_eq!(
+            cases.map(format_behind),
+            [
+                "<1m behind",
+                "<1m behind",
+                "1m behind",
+                "31m behind",
+                "99m behind",
+                "1h behind",
+                "25h behind",
+                "-- behind",
+                "-- behind"
+            ]
+        );
     }
 
     proptest! {

@@ -22,6 +22,7 @@ const TERMINAL: Environment = Environment {
     colorterm: None,
     runtime_dir: None,
     temporary_dir: PathBuf::new(),
+    state_dir: None,
     token_file: None,
 };
 
@@ -101,4 +102,15 @@ fn times_are_taken_over() {
     assert_eq!((options.poll, options.quiet), (Duration::from_millis(500), true));
     assert_eq!(options.plain_interval, Duration::from_secs(1));
     assert_eq!(self::options(&["--plain-interval", "0"], &TERMINAL).plain_interval, Duration::ZERO);
+}
+
+#[test]
+fn views_are_kept_in_the_state_directory_of_the_user() {
+    let of = |state: Option<&str>, home: Option<&str>| {
+        state_dir(state.map(str::to_owned), home.map(str::to_owned))
+    };
+    assert_eq!(of(Some("/state"), Some("/home/u")), Some("/state/sanctum".into()));
+    assert_eq!(of(None, Some("/home/u")), Some("/home/u/.local/state/sanctum".into()));
+    assert_eq!(of(Some("state"), Some("/home/u")), Some("/home/u/.local/state/sanctum".into()));
+    assert_eq!((of(None, None), of(None, Some("home"))), (None, None));
 }
