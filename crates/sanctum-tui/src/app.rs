@@ -211,6 +211,11 @@ impl App {
         Arc::clone(&self.newest)
     }
 
+    /// What the lines at the top show, and after a key the panels too.
+    pub(crate) fn shown(&self) -> Arc<Picture> {
+        Arc::clone(&self.shown)
+    }
+
     pub(crate) const fn size(&self) -> (u16, u16) {
         self.size
     }

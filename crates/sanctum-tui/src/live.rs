@@ -198,7 +198,7 @@ impl<'a> Live<'a> {
                     self.session.show_group(place, &self.app.newest());
                 }
                 Effect::Time(ask) => {
-                    self.session.ask(ask, &self.beside);
+                    self.session.ask(ask, &self.app.shown());
                     draw = true;
                 }
                 Effect::StopAfterBatch => {

@@ -7,7 +7,6 @@ use sanctum_widgets::{PolicyHealth, Theme};
 #[expect(dead_code, reason = "other tests use the rest")]
 #[path = "support/base.rs"]
 mod base;
-#[expect(dead_code, reason = "other tests use the rest")]
 #[path = "support/screen.rs"]
 mod screen;
 

@@ -37,20 +37,20 @@ fn at(batch: u64, seconds: i64) -> Moment {
     Moment { batch: Some(batch), ts, place: batch * 31 }
 }
 
-fn shown(columns: u16, height: u16, theme: &Theme, view: View) -> Vec<String> {
+fn shown(columns: u16, height: u16, theme: Theme, view: View) -> Vec<String> {
     let (before, after) = snapshots();
     let difference = difference(&before, &after);
     let (before, after) = (at(26, 45_067), at(31, 46_690));
     let props = DifferenceProps { before, after, difference: &difference, between: BETWEEN };
-    rows(&draw_buffer(&DifferenceView::new(&props, theme).view(view), columns, height))
+    rows(&draw_buffer(&DifferenceView::new(&props, &theme).view(view), columns, height))
 }
 
 #[test]
 fn the_largest_change_comes_first_and_every_kind_has_its_words() {
     let theme = Theme::PLAIN.with_glyphs(Glyphs::Ascii);
     for (columns, height) in [(80, 24), (120, 36), (200, 40)] {
-        let unicode = shown(columns, height, &Theme::DARK, View::REST);
-        let ascii = shown(columns, height, &theme, View::REST);
+        let unicode = shown(columns, height, Theme::DARK, View::REST);
+        let ascii = shown(columns, height, theme, View::REST);
         assert!(ascii.concat().is_ascii(), "{ascii:#?}");
         insta::assert_snapshot!(format!("{columns}x{height}"), unicode.join("\n"));
         insta::assert_snapshot!(format!("{columns}x{height}_ascii"), ascii.join("\n"));
@@ -58,7 +58,7 @@ fn the_largest_change_comes_first_and_every_kind_has_its_words() {
     for columns in [56, 50, 40, 30, 20] {
         insta::assert_snapshot!(
             format!("{columns}_columns"),
-            shown(columns, 14, &Theme::DARK, View::REST).join("\n")
+            shown(columns, 14, Theme::DARK, View::REST).join("\n")
         );
     }
 }
@@ -74,8 +74,8 @@ fn styles_tell_old_missing_and_not_finite_apart() {
 
 #[test]
 fn it_scrolls_and_says_where_it_is() {
-    let first = shown(80, 12, &Theme::DARK, View::REST);
-    let end = shown(80, 12, &Theme::DARK, View { offset: Some(99), ..View::REST });
+    let first = shown(80, 12, Theme::DARK, View::REST);
+    let end = shown(80, 12, Theme::DARK, View { offset: Some(99), ..View::REST });
     assert!(first[0].contains(" 1-9 of "), "{}", first[0]);
     assert_eq!(first[1], end[1], "the head stays");
     assert!(end[10].contains("numbers are the same"), "{}", end[10]);
