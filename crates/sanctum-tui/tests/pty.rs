@@ -160,10 +160,10 @@ fn without_colours_none_is_sent_and_the_focus_stays_visible() {
             Pty::start(Path::new(env!("CARGO_BIN_EXE_sanctum-tui")), args, variables, (80, 24));
         pty.wait_for_text("● LIVE ✓");
         let row = (0..24)
-            .find(|&row| pty.screen().rows(0, 80).nth(row.into()).unwrap().contains("2 Losses"))
+            .find(|&row| pty.screen().rows(0, 80).nth(row.into()).unwrap().contains("1 Policy"))
             .unwrap();
         let column = (0..80)
-            .find(|&column| pty.screen().cell(row, column).unwrap().contents() == "L")
+            .find(|&column| pty.screen().cell(row, column).unwrap().contents() == "P")
             .unwrap();
         assert!(pty.screen().cell(row, column).unwrap().inverse(), "the focused title is reverse");
         pty.press("\x03\x03");

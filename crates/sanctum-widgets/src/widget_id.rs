@@ -101,7 +101,7 @@ pub const ALL: &[WidgetSpec] = &[
         id: WidgetId::PolicyHealth,
         name: "PolicyHealth",
         title: "Policy health",
-        about: "how far the policy moves, how sure it is, gradients",
+        about: "changes of the policy, entropy, gradients",
         panel: Some(1),
         records: &[
             101, 110, 111, 120, 121, 122, 123, 125, 130, 135, 136, 140, 141, 142, 143, 144, 150,

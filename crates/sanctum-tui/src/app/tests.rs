@@ -229,9 +229,9 @@ fn an_enlarged_panel_can_be_changed_for_another() {
     let mut desk = Desk::new(Trainer::Here, SMALL);
     desk.code(KeyCode::Enter);
     desk.code(KeyCode::Tab);
-    assert!(desk.text().contains("4 Episodes") && !desk.text().contains("2 Losses"));
+    assert!(desk.text().contains("2 Losses") && !desk.text().contains("1 Policy"));
     desk.char('7');
-    assert!(desk.text().contains("7 Status") && !desk.text().contains("4 Episodes"));
+    assert!(desk.text().contains("7 Status") && !desk.text().contains("2 Losses"));
 }
 
 #[test]
