@@ -58,7 +58,7 @@ fn it_follows_a_storm_of_sizes() {
     pty.wait_for(|screen| {
         let rows: Vec<String> = screen.rows(0, 120).collect();
         rows[0].contains("● LIVE ✓ │ CartPole-v1")
-            && rows[17].contains("5 Environments")
+            && rows[18].contains("5 Environments")
             && rows[39].starts_with("? help")
     });
     pty.press("\x03\x03");
