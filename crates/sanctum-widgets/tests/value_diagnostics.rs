@@ -151,12 +151,8 @@ fn tele_227_return_variance() {
 
 #[test]
 fn tele_228_return_skewness() {
-    check(
-        "policy.return_skewness",
-        |p| &mut p.return_skewness,
-        "RetSkew",
-        &[(-2.5, "-2.50", PLAIN)],
-    );
+    let expected = [(0.21, "0.21", PLAIN), (-2.5, "-2.50", CRITICAL)];
+    check("policy.return_skewness", |p| &mut p.return_skewness, "RetSkew", &expected);
 }
 
 #[test]
