@@ -17,20 +17,16 @@ pub(super) struct Way {
     seconds: f64,
 }
 
-/// Runs every named test once, each by itself, on all processors.
-///
-/// # Errors
-///
-/// Fails if one of them does not pass: then nobody could say that it fails because of a cut.
-pub(super) fn ways(tests: &Prepared, folder: &Path) -> Result<Vec<Way>, String> {
+/// Runs every named test once, each by itself, on all processors. Of one that does not pass nobody could say that it
+/// fails because of a cut, so it is no witness; the second list names them.
+pub(super) fn ways(tests: &Prepared, folder: &Path) -> Result<(Vec<Way>, Vec<String>), String> {
     let singles = tests.singles();
     std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
     let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let walk = |lane: usize| -> Result<Vec<(usize, Way)>, String> {
+    let walk = |lane: usize| -> Result<Vec<(usize, Walked)>, String> {
         let notes = folder.join(format!("reached-{lane}.txt"));
         let mine = singles.iter().enumerate().skip(lane).step_by(lanes);
-        let ways = mine.map(|(at, single)| Ok(way(tests, single, &notes)?.map(|way| (at, way))));
-        ways.filter_map(Result::transpose).collect()
+        mine.map(|(at, single)| Ok((at, way(tests, single, &notes)?))).collect()
     };
     let parts = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..lanes)
@@ -45,13 +41,29 @@ pub(super) fn ways(tests: &Prepared, folder: &Path) -> Result<Vec<Way>, String> 
         };
         threads.into_iter().map(|thread| thread.and_then(join)).collect::<Result<Vec<_>, _>>()
     })?;
-    let mut ways: Vec<(usize, Way)> = parts.into_iter().flatten().collect();
-    ways.sort_by_key(|(at, _)| *at);
-    Ok(ways.into_iter().map(|(_, way)| way).collect())
+    let mut walked: Vec<(usize, Walked)> = parts.into_iter().flatten().collect();
+    walked.sort_by_key(|(at, _)| *at);
+    let (mut ways, mut no_witnesses) = (Vec::new(), Vec::new());
+    for (_, walked) in walked {
+        match walked {
+            Walked::Way(way) => ways.push(way),
+            Walked::Ignored => {}
+            Walked::Failed(why) => no_witnesses.push(why),
+        }
+    }
+    Ok((ways, no_witnesses))
+}
+
+/// A test that has run by itself.
+enum Walked {
+    Way(Way),
+    /// T03 says so.
+    Ignored,
+    Failed(String),
 }
 
 #[expect(clippy::disallowed_methods, reason = "fast tests are asked first")]
-fn way(tests: &Prepared, single: &Single, notes: &Path) -> Result<Option<Way>, String> {
+fn way(tests: &Prepared, single: &Single, notes: &Path) -> Result<Walked, String> {
     match std::fs::remove_file(notes) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(format!("cannot remove {}: {error}", notes.display()));
@@ -62,20 +74,20 @@ fn way(tests: &Prepared, single: &Single, notes: &Path) -> Result<Option<Way>, S
     let path = notes.to_string_lossy();
     match tests.run_single(single, (REACHED, &path))? {
         Some(TestResult::Passed) => {}
-        // T03 says so.
-        Some(TestResult::Ignored) => return Ok(None),
+        Some(TestResult::Ignored) => return Ok(Walked::Ignored),
         Some(TestResult::Failed) | None => {
             let key = single.keys.first();
             let (file, name) = key.map(|(file, name)| (file.as_str(), name.as_str())).unzip();
             let (file, name) = (file.unwrap_or_default(), name.unwrap_or_default());
-            return Err(format!("fails in the copy without any cut: {file} {name}"));
+            let why = format!("{file} {name}: it fails without any cut, so it is no witness");
+            return Ok(Walked::Failed(why));
         }
     }
     let seconds = start.elapsed().as_secs_f64();
     // A test that comes past no switch leaves no file.
     let text = std::fs::read_to_string(notes).unwrap_or_default();
     let switches = text.lines().filter_map(|line| line.parse().ok()).collect();
-    Ok(Some(Way { single: single.clone(), switches, seconds }))
+    Ok(Walked::Way(Way { single: single.clone(), switches, seconds }))
 }
 
 /// Returns the tests that come past a cut and that one of the keys names, the fastest first.

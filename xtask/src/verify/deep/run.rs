@@ -33,7 +33,7 @@ const LOOKS: [&str; 3] = ["first", "near", "whole"];
 pub(crate) struct Deep {
     /// In the order of the sources.
     pub(crate) cuts: Vec<Tried>,
-    /// Wires that could not get a switch, and why.
+    /// Wires that could not get a switch and tests that cannot miss one, and why.
     pub(crate) skipped: Vec<String>,
     pub(crate) build_seconds: f64,
     /// Without the build.
@@ -77,7 +77,7 @@ struct Bench<'a> {
 ///
 /// # Errors
 ///
-/// Fails if the copy cannot be built, or if probe or tests do not pass there without any cut.
+/// Fails if the copy cannot be built, or if the probe does not run there without any cut.
 #[expect(clippy::disallowed_methods, reason = "the report says how long it took")]
 pub(crate) fn run(
     root: &Path,
@@ -98,14 +98,15 @@ pub(crate) fn run(
     let build_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
     progress.say("wire cuts: tests without any cut");
-    let ways = reach::ways(&tests, &folder.join("notes"))?;
+    let (ways, no_witnesses) = reach::ways(&tests, &folder.join("notes"))?;
+    let skipped = copy.skipped.into_iter().chain(no_witnesses).collect();
     let mut bench =
         Bench { folder: &folder, probe, tests, ways, cuts: copy.cuts, before: BTreeSet::new() };
     progress.say("wire cuts: probe without any cut");
     bench.before = bench.marks_before(&mut world)?;
     let cuts = all(&bench, &progress, fresh)?;
     let seconds = start.elapsed().as_secs_f64();
-    Ok(Deep { cuts, skipped: copy.skipped, build_seconds, seconds })
+    Ok(Deep { cuts, skipped, build_seconds, seconds })
 }
 
 fn build_probe(root: &Path, build: &Path) -> Result<PathBuf, String> {
