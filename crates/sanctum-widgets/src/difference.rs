@@ -219,11 +219,14 @@ const fn verdict(health: Health) -> &'static str {
     }
 }
 
+/// The value of a flag that is not set.
+const NO: f64 = 0.0;
+
 /// A value as text with its class; a flag is yes or no.
 fn value(metric: &MetricSpec, value: Option<Value>) -> (String, Class) {
     let Some(value) = value else { return (MISSING.to_owned(), Class::Missing) };
     let class = if value.fresh { Class::of_health(value.verdict) } else { Class::Stale };
-    let text = match (metric.unit == Unit::Flag, value.value == 0.0) {
+    let text = match (metric.unit == Unit::Flag, value.value == NO) {
         (true, true) => "no".to_owned(),
         (true, false) => "yes".to_owned(),
         (false, _) => format_plain(value.value),

@@ -149,7 +149,8 @@ impl TimeBar<'_> {
             }
             Part::Track => props.reading.map_or_else(Vec::new, |reading| {
                 let events = reading.events.map(|n| format!(" of {} events", format_compact(n)));
-                let text = format!("reading {} %{}", reading.percent, events.unwrap_or_default());
+                let events = events.as_deref().unwrap_or("");
+                let text = format!("reading {} %{events}", reading.percent);
                 vec![Span::new(text, Class::Accent)]
             }),
             Part::Speed => vec![Span::new(speed(props.speed), Class::Dim)],
@@ -192,9 +193,12 @@ impl TimeBar<'_> {
     }
 }
 
+/// The speed at which it happened.
+const REAL_TIME: f64 = 1.0;
+
 /// `x1`, `x1/8`, `x1024`; every speed is a power of two.
 fn speed(factor: f64) -> String {
-    if factor < 1.0 { format!("x1/{:.0}", factor.recip()) } else { format!("x{factor:.0}") }
+    if factor < REAL_TIME { format!("x1/{:.0}", factor.recip()) } else { format!("x{factor:.0}") }
 }
 
 #[cfg(test)]

@@ -52,7 +52,16 @@ impl Log {
     /// Returns roughly how much memory the lines take (bytes).
     pub(super) fn heap_bytes(&self) -> usize {
         let text = |line: &Arc<LogLine>| {
-            let LogLine { event_type, message, summary, .. } = line.as_ref();
+            let LogLine {
+                event_type,
+                message,
+                summary,
+                seq: _,
+                ts: _,
+                mono_ns: _,
+                env_id: _,
+                severity: _,
+            } = line.as_ref();
             let texts = event_type.len() + message.len() + summary.len();
             size_of::<LogLine>() + texts + OVERHEAD_BYTES
         };

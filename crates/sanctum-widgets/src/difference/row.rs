@@ -37,7 +37,7 @@ impl Columns {
             2 * (VALUE + 1) + 1 + more.sum::<usize>()
         };
         let fitting = all.into_iter().find(|&shown| NAME.0 + rest(shown) <= columns);
-        let (difference, spreads, share) = fitting.unwrap_or_default();
+        let (difference, spreads, share) = fitting.unwrap_or((false, false, false));
         let name = columns.saturating_sub(rest((difference, spreads, share)));
         Self { name: name.clamp(1, NAME.1), difference, spreads, share }
     }
@@ -111,12 +111,15 @@ fn told(number: Option<f64>, format: impl Fn(f64) -> String) -> (String, Class) 
     (number.map_or_else(|| MISSING.to_owned(), format), Class::Plain)
 }
 
+/// A share of everything; smaller ones have a decimal.
+const WHOLE: f64 = 1.0;
+
 fn share(share: f64) -> String {
     if LARGE <= share.abs() {
         let most = format_number(LARGE.copysign(share), NumberFormat::Percent(0));
-        return format!("{}{most}", if share < 0.0 { '<' } else { '>' });
+        return format!("{}{most}", if share.is_sign_negative() { '<' } else { '>' });
     }
-    let decimals = usize::from(share.abs() < 1.0);
+    let decimals = usize::from(share.abs() < WHOLE);
     signed(share, format_number(share, NumberFormat::Percent(decimals)))
 }
 
@@ -126,7 +129,8 @@ fn spreads(spreads: f64) -> String {
 
 fn signed(number: f64, text: String) -> String {
     debug_assert!(width(&text) < VALUE + 2, "{text} is wider than its column");
-    if 0.0 < number { format!("+{text}") } else { text }
+    let rises = number.partial_cmp(&0.0).is_some_and(std::cmp::Ordering::is_gt);
+    if rises { format!("+{text}") } else { text }
 }
 
 #[cfg(test)]
