@@ -169,6 +169,7 @@ impl Cli {
         if let Some(run) = command.run_mut() {
             run.run_dir = run.run_dir.take().or(root);
             run.progress = if shown { Progress::Shown } else { Progress::Silent };
+            run.state.clone_from(&env.state_dir);
         } else if let Command::Gc(gc) = command {
             gc.run_dir = gc.run_dir.take().or(root);
         } else if let Command::Ls(ls) = command {

@@ -15,6 +15,7 @@ mod fsck;
 mod gc;
 mod ls;
 mod meter;
+pub(crate) mod named;
 pub(crate) mod nearest;
 pub mod path;
 mod read;

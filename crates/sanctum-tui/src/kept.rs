@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::layout::{self, Arrangement};
 use crate::time::Goal;
+use crate::time::cut::Aim;
 use crate::when::When;
 
 pub mod file;
@@ -28,8 +29,13 @@ pub struct Mark {
 
 impl Mark {
     /// Returns where it leads. The number of an event means the same in every viewer of the run.
+    pub(crate) fn aim(&self) -> Aim {
+        self.seq.map_or(Aim::Place(self.place), |seq| Aim::Moment(When::Seq(seq)))
+    }
+
+    /// Returns the same for the time machine.
     pub fn goal(&self) -> Goal {
-        self.seq.map_or(Goal::Place(self.place), |seq| Goal::When(When::Seq(seq)))
+        self.aim().into()
     }
 }
 

@@ -11,14 +11,14 @@ use simic_emitter::{StopFlag, StopLevel};
 use crate::cli::ReplayArgs;
 use crate::exit::Exit;
 use crate::fold::Picture;
-use crate::headless::{damage, source};
+use crate::headless::{damage, named, source};
 use crate::options::{Options, View};
 use crate::session::Session;
 use crate::source::{Arrival, Source};
-use crate::time::cut::{Cut, Step};
+use crate::time::cut::{Aim, Cut, Step};
 use crate::time::replay::Replay;
 use crate::time::runs::Wanted;
-use crate::time::{Ask, Goal, Outcome};
+use crate::time::{Ask, Outcome};
 use crate::when::When;
 use crate::{live, plain, terminal};
 
@@ -32,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// All of [`crate::headless::Failure`]; of damage the run was shown as far as it can be read. Fails also if a thread cannot be
 /// started.
 pub fn run(args: &ReplayArgs, options: &Options) -> anyhow::Result<Exit> {
+    let aim = named::aim(args.at, &args.run, &Wanted::default())?;
     let recordings = source::open_twice(&args.run)?;
     terminal::install_panic_hook();
     let (tell, outcome) = bounded(1);
@@ -40,7 +41,7 @@ pub fn run(args: &ReplayArgs, options: &Options) -> anyhow::Result<Exit> {
             let session = Session::replay(recordings, options.poll, tell)?;
             let nothing = Picture::empty();
             session.ask(Ask::Speed(args.speed), &nothing);
-            session.ask(Ask::Go(Goal::When(args.at)), &nothing);
+            session.ask(Ask::Go(aim.into()), &nothing);
             if !args.paused {
                 session.ask(Ask::Play, &nothing);
             }
@@ -48,7 +49,8 @@ pub fn run(args: &ReplayArgs, options: &Options) -> anyhow::Result<Exit> {
         }
         View::Plain => {
             let [recording, _] = recordings;
-            let until = if args.at == When::Start { When::End } else { args.at };
+            let whole = aim == Aim::Moment(When::Start);
+            let until = if whole { Aim::Moment(When::End) } else { aim };
             let plain_interval = Duration::ZERO;
             let lines = Options { plain_interval, is_recorded: true, ..options.clone() };
             let run = Recorded { recording, until, tell };
@@ -93,7 +95,7 @@ fn settle(
 /// A run that is read from its start up to a moment, as fast as it can be.
 struct Recorded {
     recording: Recording,
-    until: When,
+    until: Aim,
     tell: Sender<Outcome>,
 }
 

@@ -39,6 +39,15 @@ pub enum Goal {
     Alert(Way),
 }
 
+impl From<cut::Aim> for Goal {
+    fn from(aim: cut::Aim) -> Self {
+        match aim {
+            cut::Aim::Place(place) => Self::Place(place),
+            cut::Aim::Moment(when) => Self::When(when),
+        }
+    }
+}
+
 /// A direction in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {

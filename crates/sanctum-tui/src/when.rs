@@ -1,4 +1,5 @@
-//! Moments of a run as the command line names them: `batch:26`, `time:1h2m5s`, `seq:812`, `ts:…`, `start`, `end`.
+//! Moments of a run as the command line names them: `batch:26`, `time:1h2m5s`, `seq:812`, `ts:…`, `start`, `end`, and by
+//! names that only this run gives: `mark:a`, `alert:1`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,6 +26,17 @@ pub enum When {
     Ts(Timestamp),
 }
 
+/// A moment as every command takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// It says by itself where it is.
+    When(When),
+    /// A mark that somebody set in a viewer of this run, by its letter from `a` to `z`.
+    Mark(char),
+    /// The beginning of the alert with this number, from 1, in the order of the run.
+    Alert(u64),
+}
+
 /// Why a text names no moment; the text of the error says what would.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WhenError(String);
@@ -37,8 +49,38 @@ impl fmt::Display for WhenError {
 
 impl std::error::Error for WhenError {}
 
-const FORMS: [&str; 6] = ["start", "end", "batch:", "seq:", "time:", "ts:"];
-const EXAMPLES: &str = "start, end, batch:26, seq:812, time:1h2m5s or ts:2026-11-21T12:00:00Z";
+/// How a moment begins.
+pub(crate) const FORMS: [&str; 8] =
+    ["start", "end", "batch:", "seq:", "time:", "ts:", "alert:", "mark:"];
+const EXAMPLES: &str =
+    "start, end, batch:26, seq:812, time:1h2m5s, ts:2026-11-21T12:00:00Z, alert:1 or mark:a";
+
+impl FromStr for At {
+    type Err = WhenError;
+
+    fn from_str(text: &str) -> Result<Self, WhenError> {
+        if let Some(letter) = text.strip_prefix("mark:") {
+            return a_letter(letter).map(Self::Mark);
+        }
+        let Some(number) = text.strip_prefix("alert:") else { return text.parse().map(Self::When) };
+        whole(number).filter(|&number| 0 < number).map(Self::Alert).ok_or_else(|| {
+            WhenError(format!("`{text}` needs the number of an alert, from 1, as in alert:1"))
+        })
+    }
+}
+
+/// Reads the letter of a mark.
+///
+/// # Errors
+///
+/// Anything but one letter from `a` to `z`.
+pub(crate) fn a_letter(text: &str) -> Result<char, WhenError> {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(letter @ 'a'..='z'), None) => Ok(letter),
+        _ => Err(WhenError(format!("`{text}` is no letter from a to z"))),
+    }
+}
 
 impl FromStr for When {
     type Err = WhenError;
@@ -166,6 +208,16 @@ mod tests {
     }
 
     #[test]
+    fn commands_also_take_names_that_a_run_gives() {
+        let read = |text: &str| text.parse::<At>();
+        assert_eq!(read("mark:a"), Ok(At::Mark('a')));
+        assert_eq!(read("alert:12"), Ok(At::Alert(12)));
+        assert_eq!(read("batch:26"), Ok(At::When(When::Batch(26))));
+        let error = read("alrt:3").unwrap_err().to_string();
+        assert!(error.starts_with("unknown moment `alrt:3`; nearest: `alert:`"), "{error}");
+    }
+
+    #[test]
     fn anything_else_is_refused_with_the_nearest_form() {
         for text in [
             "",
@@ -190,9 +242,15 @@ mod tests {
             "start:1",
             "end:",
             "alert:1",
+            "mark:a",
             "Start",
         ] {
             assert!(text.parse::<When>().is_err(), "{text}");
+        }
+        for text in
+            ["alert:", "alert:0", "alert:-1", "alert:x", "mark:", "mark:A", "mark:ab", "mark:1"]
+        {
+            assert!(text.parse::<At>().is_err(), "{text}");
         }
         let error = "batc:3".parse::<When>().unwrap_err().to_string();
         assert!(error.starts_with("unknown moment `batc:3`; nearest: `batch:`"), "{error}");

@@ -20,6 +20,8 @@ mod log;
 mod ls;
 #[path = "headless/moment.rs"]
 mod moment;
+#[path = "headless/named.rs"]
+mod named;
 #[path = "headless/picture.rs"]
 mod picture;
 #[path = "headless/recorded.rs"]

@@ -9,7 +9,7 @@ use crate::headless::nearest::nearest;
 use crate::kept::Mark;
 use crate::message::Effect;
 use crate::time::{Goal, LandmarkKind, Speed};
-use crate::when::When;
+use crate::when::{At, FORMS, WhenError, a_letter};
 
 /// Longest line, in characters.
 const LONGEST: usize = 200;
@@ -48,8 +48,6 @@ const COMMANDS: [(&str, &str); 9] = [
     ("help", ""),
     ("q", ""),
 ];
-/// How a moment begins.
-const FORMS: [&str; 8] = ["start", "end", "batch:", "seq:", "time:", "ts:", "alert:", "mark:"];
 
 impl App {
     pub(crate) const fn line(&self) -> &Line {
@@ -131,7 +129,7 @@ fn parse(text: &str, named: &Named<'_>) -> Result<Command, String> {
     let words: Vec<&str> = words.collect();
     match (name, words.as_slice()) {
         ("goto" | "g", [when]) => goal(when, named).map(Command::Goto),
-        ("mark" | "m", [letter]) => a_letter(letter).map(Command::Mark),
+        ("mark" | "m", [letter]) => a_letter(letter).map(Command::Mark).map_err(told),
         ("diff", [before]) => Ok(Command::Compare(goal(before, named)?, None)),
         ("diff", [before, after]) => {
             Ok(Command::Compare(goal(before, named)?, Some(goal(after, named)?)))
@@ -157,30 +155,27 @@ fn wrong(name: &str) -> String {
     format!("no command is called `{name}`; nearest: `{nearest}`")
 }
 
-/// Reads a moment: as on the command line of the program, the letter of a mark, or the number of an alert.
+/// Reads a moment as the commands of the program do; the letter of a mark may stand alone.
 fn goal(text: &str, named: &Named<'_>) -> Result<Goal, String> {
-    if let Some(number) = text.strip_prefix("alert:") {
-        let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let place = index.and_then(|index| named.alerts.get(index));
-        let missing = || format!("there is no alert `{number}`; known: {}", named.alerts.len());
-        return place.copied().map(Goal::Place).ok_or_else(missing);
+    let is_letter = text.chars().count() == 1;
+    let at = if is_letter { a_letter(text).map(At::Mark) } else { text.parse() };
+    match at.map_err(told)? {
+        At::When(when) => Ok(Goal::When(when)),
+        At::Mark(letter) => {
+            let mark = named.marks.get(&letter);
+            Ok(mark.ok_or_else(|| format!("there is no mark {letter}"))?.goal())
+        }
+        At::Alert(number) => {
+            let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+            let missing = || format!("there is no alert {number}; known: {}", named.alerts.len());
+            named.alerts.get(index).copied().map(Goal::Place).ok_or_else(missing)
+        }
     }
-    let letter = text.strip_prefix("mark:").unwrap_or(text);
-    let is_mark = letter.chars().count() == 1 || letter != text;
-    if !is_mark {
-        return text.parse::<When>().map(Goal::When).map_err(|error| error.to_string());
-    }
-    let letter = a_letter(letter)?;
-    let mark = named.marks.get(&letter).ok_or_else(|| format!("there is no mark {letter}"))?;
-    Ok(mark.goal())
 }
 
-fn a_letter(text: &str) -> Result<char, String> {
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        (Some(letter @ 'a'..='z'), None) => Ok(letter),
-        _ => Err(format!("`{text}` is no letter from a to z")),
-    }
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn told(error: WhenError) -> String {
+    error.to_string()
 }
 
 /// Returns the line with its last word gone on as far as there is one way only, and the ways where there are several.
@@ -213,6 +208,7 @@ fn completed(text: &str, named: &Named<'_>) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::when::When;
 
     fn with_named<T>(test: impl FnOnce(&Named<'_>) -> T) -> T {
         let of = |seq| Mark { place: 41, seq, batch: Some(3) };

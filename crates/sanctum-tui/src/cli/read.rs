@@ -40,6 +40,9 @@ pub struct RunArgs {
     /// Whether a long read says on standard error how far it is; no argument, see [`Cli::settle`](super::Cli::settle).
     #[arg(skip)]
     pub progress: Progress,
+    /// Where the marks of a run are kept; no argument, see [`Cli::settle`](super::Cli::settle).
+    #[arg(skip)]
+    pub state: Option<PathBuf>,
 }
 
 /// Whether a long read says how far it is.
@@ -69,7 +72,7 @@ pub struct ReadArgs {
     /// Which run is read.
     #[command(flatten)]
     pub run: RunArgs,
-    /// Moment shown: start, end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
+    /// Moment shown: start, end, batch:N, seq:N, time:1h2m5s (since the start), ts:<RFC 3339>, alert:N or mark:a
     #[arg(long, value_name = "WHEN", default_value = "end")]
     pub at: String,
     /// Time passed since the last event applied, as +SECONDS

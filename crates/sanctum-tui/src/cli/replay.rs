@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::read::RunArgs;
 use crate::time::Speed;
-use crate::when::When;
+use crate::when::At;
 
 /// What people look for first in the help of `replay`.
 pub(super) const EXAMPLES: &str = "\
@@ -21,9 +21,9 @@ pub struct ReplayArgs {
     /// Which run is shown.
     #[command(flatten)]
     pub run: RunArgs,
-    /// Moment to begin at: start, end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
+    /// Moment to begin at: start, end, batch:N, seq:N, time:1h2m5s (since the start), ts:<RFC 3339>, alert:N or mark:a
     #[arg(long, value_name = "WHEN", default_value = "start")]
-    pub at: When,
+    pub at: At,
     /// Seconds of the run in a second: a power of two from 1/8 to 1024
     #[arg(long, value_name = "N", default_value_t = Speed::ONE)]
     pub speed: Speed,

@@ -21,7 +21,7 @@ pub struct TailArgs {
     /// Print JSON rows (the only form there is)
     #[arg(long)]
     pub jsonl: bool,
-    /// First event: start, end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
+    /// First event: start, end, batch:N, seq:N, time:1h2m5s (since the start), ts:<RFC 3339>, alert:N or mark:a
     ///
     /// The first event printed is the one that reaches the moment; for batch:N that is the end of batch N. With end nothing is
     /// printed that is there already.

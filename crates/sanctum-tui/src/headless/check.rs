@@ -6,7 +6,7 @@ use crate::cli::CheckArgs;
 use crate::headless::failure::Failure;
 use crate::headless::read;
 use crate::headless::source::Source;
-use crate::time::cut::{Cut, Step};
+use crate::time::cut::{Aim, Cut, Step};
 use crate::time::runs::{Place, Runs, Wanted};
 use crate::when::When;
 
@@ -36,7 +36,7 @@ pub(super) fn check(
         .map_err(|error: crate::when::WhenError| Failure::Usage(error.to_string()))?;
     let wanted = read::wanted(&args.group)?;
     let mut source = Source::open(&args.run)?;
-    let mut cut = Cut::new(at, wanted.clone(), source.recording().is_single_run());
+    let mut cut = Cut::new(Aim::Moment(at), wanted.clone(), source.recording().is_single_run());
     let (mut judge, mut runs) = (Judge::default(), Runs::default());
     while let Some(row) = source.next()? {
         match cut.before(&row, &runs) {

@@ -7,11 +7,12 @@ use karn_sanctum::RunKey;
 use karn_sanctum::aggregator::Link;
 use leyline::{GroupId, RunId};
 
-use crate::cli::{GroupArgs, ReadArgs};
+use crate::cli::{GroupArgs, ReadArgs, RunArgs};
 use crate::fold::Picture;
 use crate::headless::failure::Failure;
+use crate::headless::named;
 use crate::headless::source::Source;
-use crate::time::cut::{Cut, Step};
+use crate::time::cut::{Aim, Cut, Step};
 use crate::time::landmarks::Landmarks;
 use crate::time::replay::Replay;
 use crate::time::runs::{Missing, Place, Wanted};
@@ -45,7 +46,7 @@ pub(super) fn read(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Fai
 ///
 /// As [`read`]; [`Failure::Usage`] for a pipe, which can be read only once.
 pub(super) fn read_past(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Failure> {
-    refuse_pipe(args)?;
+    refuse_pipe(&args.run)?;
     let Reached { replay, key: _, whole } = reach(args, &args.at, notes)?;
     let (mut source, mut end) = (Source::open(&args.run)?, Replay::new());
     let mut landmarks = Landmarks::default();
@@ -77,7 +78,7 @@ pub(super) fn read_comparison(
     against: &str,
     notes: &mut impl Write,
 ) -> Result<Still, Failure> {
-    refuse_pipe(args)?;
+    refuse_pipe(&args.run)?;
     let wanted = wanted(&args.group)?;
     let before = reach(args, against, notes)?;
     let Reached { replay, key, whole } = reach(args, &args.at, notes)?;
@@ -97,28 +98,31 @@ struct Reached {
 }
 
 fn reach(args: &ReadArgs, at: &str, notes: &mut impl Write) -> Result<Reached, Failure> {
-    let when: When = at.parse().map_err(usage)?;
     let wanted = wanted(&args.group)?;
+    let aim = named::aim(at.parse().map_err(usage)?, &args.run, &wanted)?;
     let mut source = Source::open(&args.run)?;
-    let cut = Cut::new(when, wanted.clone(), source.recording().is_single_run());
+    let cut = Cut::new(aim, wanted.clone(), source.recording().is_single_run());
     let (mut replay, reached) = fold(&mut source, cut)?;
     let key = replay.choose(&wanted).map_err(|missing| unknown(&missing))?;
     if args.closed {
         replay.link(Link::Closed);
     }
-    match when {
-        When::Batch(_) | When::Seq(_) if !reached => {
+    match aim {
+        Aim::Moment(When::Batch(_) | When::Seq(_)) if !reached => {
             let end = if source.recording().is_live() { "has not come to" } else { "ends before" };
             // Whoever closed our standard error does not want to know.
             writeln!(notes, "sanctum-tui: note: the run {end} {at}, this is its end").ok();
         }
-        When::Start | When::End | When::Batch(_) | When::Seq(_) | When::Time(_) | When::Ts(_) => {}
+        Aim::Place(_) | Aim::Moment(_) => {}
     }
     Ok(Reached { replay, key, whole: source.close(notes) })
 }
 
-fn refuse_pipe(args: &ReadArgs) -> Result<(), Failure> {
-    if args.run.source.as_os_str() == "-" {
+/// # Errors
+///
+/// [`Failure::Usage`] for a pipe, where a run has to be read twice.
+pub(super) fn refuse_pipe(run: &RunArgs) -> Result<(), Failure> {
+    if run.source.as_os_str() == "-" {
         let why = "standard input can be read only once: write the rows to a file";
         return Err(Failure::Usage(why.to_owned()));
     }

@@ -9,9 +9,11 @@ use nissa::recording::Read;
 
 use crate::cli::TailArgs;
 use crate::headless::failure::Failure;
-use crate::headless::row;
 use crate::headless::source::Source;
+use crate::headless::{named, row};
 use crate::signals::{Signal, Signals};
+use crate::time::cut::Aim;
+use crate::time::runs::Wanted;
 use crate::when::When;
 use crate::{plain, suspend};
 
@@ -44,7 +46,8 @@ pub(super) fn tail(
             "nothing to print: give --jsonl, as in `sanctum-tui tail RUN --jsonl`".to_owned(),
         ));
     }
-    let from: When = args.from.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
+    let from = args.from.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
+    let from = named::aim(from, &args.run, &Wanted::default())?;
     let source = Source::open(&args.run)?;
     let signals = if source.recording().is_live() { Some(listen()?) } else { None };
     let messages = signals.as_ref().map_or_else(never, |signals| signals.messages.clone());
@@ -73,13 +76,13 @@ fn listen() -> Result<Signals, Failure> {
 
 fn say_what_is_not_printed(
     args: &TailArgs,
-    from: When,
+    from: Aim,
     printed: u64,
     skipped: u64,
     notes: &mut impl Write,
 ) {
     // Whoever closed our standard error does not want to know.
-    if printed == 0 && !matches!(from, When::Start | When::End) {
+    if printed == 0 && !matches!(from, Aim::Moment(When::Start | When::End)) {
         writeln!(notes, "sanctum-tui: note: the run ends before {}", args.from).ok();
     }
     if 0 < skipped {

@@ -146,7 +146,8 @@ mod tests {
 
     fn found(root: &Path, source: impl Into<PathBuf>) -> Result<Target, String> {
         let run_dir = Some(root.to_owned());
-        let args = RunArgs { source: source.into(), run_dir, progress: Progress::Silent };
+        let args =
+            RunArgs { source: source.into(), run_dir, progress: Progress::Silent, state: None };
         find(&args).map_err(|error| {
             assert_eq!(error.exit_code(), 3);
             error.to_string().replace(&root.display().to_string(), "ROOT")

@@ -19,10 +19,21 @@ pub(crate) enum Step {
     End,
 }
 
+/// What a walk along the rows looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// So many rows.
+    Place(u64),
+    /// A moment that only the rows can tell.
+    Moment(When),
+}
+
 /// Walks along the rows of a source up to a moment.
 #[derive(Debug, Clone)]
 pub(crate) struct Cut {
-    when: When,
+    aim: Aim,
+    /// Rows that were told to be folded.
+    taken: u64,
     wanted: Wanted,
     /// Whether all rows are of one run, so that the first row behind the moment ends the reading.
     single: bool,
@@ -31,14 +42,22 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
-    pub(crate) const fn new(when: When, wanted: Wanted, single: bool) -> Self {
-        Self { when, wanted, single, past: BTreeSet::new() }
+    pub(crate) const fn new(aim: Aim, wanted: Wanted, single: bool) -> Self {
+        Self { aim, taken: 0, wanted, single, past: BTreeSet::new() }
     }
 
     /// Says what to do with a row, before it is folded; `runs` are those of the rows before.
     pub(crate) fn before(&mut self, row: &Incoming, runs: &Runs) -> Step {
-        if self.when == When::Start {
-            return Step::End;
+        let step = self.step(row, runs);
+        self.taken += u64::from(step == Step::Take);
+        step
+    }
+
+    fn step(&mut self, row: &Incoming, runs: &Runs) -> Step {
+        match self.aim {
+            Aim::Moment(When::Start) => return Step::End,
+            Aim::Place(place) => return if self.taken < place { Step::Take } else { Step::End },
+            Aim::Moment(_) => {}
         }
         let place = Place::of(row);
         let Some(id) = runs.run_of(&place).filter(|id| !runs.is_one_too_many(id)) else {
@@ -55,16 +74,17 @@ impl Cut {
 
     /// Returns whether a row lies behind a moment of a clock. A start is never behind the moments that it begins to count.
     fn is_past(&self, place: &Place<'_>, runs: &Runs, id: &RunId) -> bool {
-        match self.when {
-            When::Time(ns) => {
+        match self.aim {
+            Aim::Moment(When::Time(ns)) => {
                 let started =
                     runs.trace(id).and_then(|run| run.started(self.wanted.group.as_ref()));
                 started
                     .zip(place.mono_ns)
                     .is_some_and(|(start, mono)| start.0.saturating_add(ns) < mono.0)
             }
-            When::Ts(end) => place.ts.is_some_and(|ts| end < ts),
-            When::Start | When::End | When::Batch(_) | When::Seq(_) => false,
+            Aim::Moment(When::Ts(end)) => place.ts.is_some_and(|ts| end < ts),
+            Aim::Place(_)
+            | Aim::Moment(When::Start | When::End | When::Batch(_) | When::Seq(_)) => false,
         }
     }
 
@@ -74,19 +94,21 @@ impl Cut {
     pub(crate) fn is_reached(&self, row: &Incoming, folded: &Aggregator, runs: &Runs) -> bool {
         let place = Place::of(row);
         let of_run = |id: &RunId| place.run.is_none_or(|run| run == id);
-        match self.when {
-            When::Batch(batch) => {
+        match self.aim {
+            Aim::Moment(When::Batch(batch)) => {
                 let shown = |key: RunKey| of_run(&key.run_id) && place.group == Some(&key.group_id);
                 place.batch.is_some_and(|at| batch <= at)
                     && runs.choose(folded, &self.wanted).is_ok_and(|key| key.is_none_or(shown))
             }
             // The numbers are those of the run: also one before the first event of the group that is wanted ends it.
-            When::Seq(seq) => {
+            Aim::Moment(When::Seq(seq)) => {
                 let usual = || folded.default_key().map(|key| key.run_id);
                 place.seq.is_some_and(|at| seq <= at)
                     && self.wanted.run.clone().or_else(usual).is_none_or(|run| of_run(&run))
             }
-            When::Start | When::End | When::Time(_) | When::Ts(_) => false,
+            Aim::Place(_) | Aim::Moment(When::Start | When::End | When::Time(_) | When::Ts(_)) => {
+                false
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use leyline::{Incoming, RunNs, Timestamp};
 use nissa::recording::Seek;
 
+use crate::time::cut::Aim;
 use crate::time::runs::Place;
 use crate::when::When;
 
@@ -13,6 +14,8 @@ pub(super) enum Gate {
     Open,
     /// Only what comes once everything that was there has been read.
     CaughtUp,
+    /// So many events are left out.
+    After(u64),
     Seq(u64),
     Batch(u64),
     /// So many nanoseconds after a start that was not seen yet.
@@ -22,14 +25,15 @@ pub(super) enum Gate {
 }
 
 impl Gate {
-    pub(super) const fn new(from: When) -> Self {
+    pub(super) const fn new(from: Aim) -> Self {
         match from {
-            When::Start => Self::Open,
-            When::End => Self::CaughtUp,
-            When::Batch(batch) => Self::Batch(batch),
-            When::Seq(seq) => Self::Seq(seq),
-            When::Time(ns) => Self::AfterStart(ns),
-            When::Ts(ts) => Self::Ts(ts),
+            Aim::Place(0 | 1) | Aim::Moment(When::Start) => Self::Open,
+            Aim::Place(place) => Self::After(place - 1),
+            Aim::Moment(When::End) => Self::CaughtUp,
+            Aim::Moment(When::Batch(batch)) => Self::Batch(batch),
+            Aim::Moment(When::Seq(seq)) => Self::Seq(seq),
+            Aim::Moment(When::Time(ns)) => Self::AfterStart(ns),
+            Aim::Moment(When::Ts(ts)) => Self::Ts(ts),
         }
     }
 
@@ -38,12 +42,16 @@ impl Gate {
         if *self == Self::Open {
             return true;
         }
+        if let Self::After(left) = *self {
+            *self = left.checked_sub(1).map_or(Self::Open, Self::After);
+            return left == 0;
+        }
         let place = Place::of(incoming);
         if let (Self::AfterStart(ns), true, Some(start)) = (*self, place.start, place.mono_ns) {
             *self = Self::MonoNs(RunNs(start.0.saturating_add(ns)));
         }
         let reached = match *self {
-            Self::Open => true,
+            Self::Open | Self::After(_) => true,
             Self::CaughtUp | Self::AfterStart(_) => false,
             Self::Seq(seq) => place.seq.is_some_and(|at| seq <= at),
             Self::Batch(batch) => place.batch.is_some_and(|at| batch <= at),
@@ -69,9 +77,12 @@ impl Gate {
         match self {
             Self::Seq(seq) => Some(Seek::Seq(seq)),
             Self::MonoNs(ns) => Some(Seek::MonoNs(ns)),
-            Self::Open | Self::CaughtUp | Self::Batch(_) | Self::AfterStart(_) | Self::Ts(_) => {
-                None
-            }
+            Self::Open
+            | Self::CaughtUp
+            | Self::After(_)
+            | Self::Batch(_)
+            | Self::AfterStart(_)
+            | Self::Ts(_) => None,
         }
     }
 }
@@ -86,7 +97,10 @@ mod tests {
 
     /// Returns how many events of a calm run are held back, and what the gate can be sought by after each of them.
     fn held(from: &str) -> usize {
-        let mut gate = Gate::new(from.parse().unwrap());
+        held_by(Gate::new(Aim::Moment(from.parse().unwrap())))
+    }
+
+    fn held_by(mut gate: Gate) -> usize {
         let events = demo::events(Scenario::Calm, 1).into_iter().map(Arc::new);
         events.take_while(|event| !gate.lets_through(&Incoming::Known(Arc::clone(event)))).count()
     }
@@ -116,11 +130,13 @@ mod tests {
         check(&format!("ts:{ts}"), |event| ts <= event.ts);
         assert_eq!(held("end"), events.len());
         assert_eq!(held("seq:999999"), events.len());
+        // The state at a place is that after so many events, so the last of them is the one that reaches it.
+        assert_eq!([0, 1, 2, 7].map(|place| held_by(Gate::new(Aim::Place(place)))), [0, 0, 1, 6]);
     }
 
     #[test]
     fn only_places_that_never_go_back_are_sought() {
-        let seek = |from: &str| Gate::new(from.parse().unwrap()).seek();
+        let seek = |from: &str| Gate::new(Aim::Moment(from.parse().unwrap())).seek();
         assert_eq!(seek("seq:7"), Some(Seek::Seq(7)));
         for from in ["start", "end", "batch:2", "time:3s", "ts:2026-11-21T12:00:00Z"] {
             assert_eq!(seek(from), None, "{from}");

@@ -53,7 +53,8 @@ fn place(picture: &Picture) -> u64 {
 
 /// What the command says about a moment.
 fn commanded(path: &Path, at: &str, group: Option<&str>) -> String {
-    let run = RunArgs { source: path.to_owned(), run_dir: None, progress: Shown::Silent };
+    let run =
+        RunArgs { source: path.to_owned(), run_dir: None, progress: Shown::Silent, state: None };
     let group = GroupArgs { group: group.map(ToOwned::to_owned), run_id: None };
     let read = ReadArgs { run, at: at.to_owned(), now: None, closed: false, group };
     let command = Command::Snapshot(SnapshotArgs { read, json: true, get: None });

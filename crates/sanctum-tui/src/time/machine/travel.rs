@@ -4,7 +4,7 @@ use leyline::RunNs;
 use nissa::recording::RecordingError;
 
 use crate::time::copies::Span;
-use crate::time::cut::{Cut, Step};
+use crate::time::cut::{Aim, Cut, Step};
 use crate::time::runs::Wanted;
 use crate::time::walker::Stepped;
 use crate::time::{Goal, Motion, Way};
@@ -25,12 +25,6 @@ pub(crate) struct Travel {
     searched: u64,
     /// How often it may still be looked whether the run has grown up to it.
     patience: u32,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Aim {
-    Place(u64),
-    Moment(When),
 }
 
 /// What the walk does now.
@@ -183,7 +177,10 @@ impl Machine {
         }
         let (mark, replay) = (copy.mark.clone(), copy.replay.clone());
         self.walker.go(&mark, replay)?;
-        Ok(Leg::Searching { cut: Box::new(Cut::new(when, wanted, single)), end: until })
+        Ok(Leg::Searching {
+            cut: Box::new(Cut::new(Aim::Moment(when), wanted, single)),
+            end: until,
+        })
     }
 
     /// Returns the time on the producer's clock that a span since the start names, if the start was seen.
