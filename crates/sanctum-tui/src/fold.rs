@@ -93,11 +93,35 @@ impl Fold {
     ///
     /// Fails if the thread cannot be started.
     pub fn start(arrivals: Receiver<Arrival>, poll: Duration, clock: Clock) -> io::Result<Self> {
+        Self::spawn(arrivals, poll, clock, None)
+    }
+
+    /// Starts as [`Self::start`] does, with the queue of [`Self::each_batch`] from the first arrival on: a run can be over
+    /// before somebody could ask for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn start_with_lines(
+        arrivals: Receiver<Arrival>,
+        poll: Duration,
+        clock: Clock,
+    ) -> io::Result<(Self, Receiver<Arc<Picture>>)> {
+        let (out, pictures) = bounded(PICTURES);
+        Ok((Self::spawn(arrivals, poll, clock, Some(out))?, pictures))
+    }
+
+    fn spawn(
+        arrivals: Receiver<Arrival>,
+        poll: Duration,
+        clock: Clock,
+        lines: Option<Sender<Arc<Picture>>>,
+    ) -> io::Result<Self> {
         let (slot, read) = latest();
         let (requests, asked) = bounded(REQUESTS);
         let (leave, left) = bounded(1);
         let log = Arc::new(OnceLock::new());
-        let worker = Worker {
+        let mut worker = Worker {
             aggregator: Aggregator::new(),
             clock,
             wanted: None,
@@ -111,9 +135,12 @@ impl Fold {
             slot: Some(slot),
             lines: None,
         };
-        let thread = Builder::new()
-            .name("sanctum-fold".to_owned())
-            .spawn(move || worker.run(&arrivals, &asked, &tick(poll)))?;
+        let thread = Builder::new().name("sanctum-fold".to_owned()).spawn(move || {
+            if let Some(lines) = lines {
+                worker.answer(Request::EachBatch(lines));
+            }
+            worker.run(&arrivals, &asked, &tick(poll));
+        })?;
         Ok(Self { latest: read, requests, log, left, thread: Some(thread) })
     }
 
@@ -431,6 +458,21 @@ mod tests {
             pictures.iter().filter_map(|picture| picture.snapshot.current_batch).collect();
         batches.dedup();
         assert_eq!(batches, (0..=20).collect::<Vec<_>>());
+        assert!(fold.join());
+    }
+
+    #[test]
+    fn lines_from_the_start_miss_nothing_of_a_run_that_is_over_at_once() {
+        let (out, arrivals) = bounded(100_000);
+        send(&out, Scenario::LossyLink);
+        out.send(Arrival::Link(Link::Closed)).unwrap();
+        drop(out);
+        let (fold, pictures) = Fold::start_with_lines(arrivals, LONG, Clock::new()).unwrap();
+        let mut batches: Vec<_> =
+            pictures.iter().map(|picture| picture.snapshot.current_batch).collect();
+        batches.dedup();
+        let expected = std::iter::once(None).chain((0..=20).map(Some));
+        assert_eq!(batches, expected.collect::<Vec<_>>());
         assert!(fold.join());
     }
 

@@ -59,6 +59,7 @@ use ratatui::layout::Rect;
 pub use app::App;
 pub use exit::Exit;
 pub use options::{Options, View};
+use session::Session;
 pub use source::{LocalRun, Source};
 
 /// Draws the screen into a buffer of its own, without a terminal; the same code as on the screen.
@@ -76,10 +77,12 @@ pub fn render(app: &App, width: u16, height: u16) -> Buffer {
 /// itself ended is no error but part of [`Exit`].
 pub fn run(source: Box<dyn Source>, options: &Options) -> anyhow::Result<Exit> {
     terminal::install_panic_hook();
-    let session = session::Session::start(source, options.poll)?;
     let ended = match options.view {
-        View::Screen => live::run(session, options),
-        View::Plain => plain::run(session, options),
+        View::Screen => live::run(Session::start(source, options.poll)?, options),
+        View::Plain => {
+            let (session, pictures) = Session::start_with_lines(source, options.poll)?;
+            plain::run(session, &pictures, options)
+        }
     };
     if options.quiet {
         terminal::forget_notes();

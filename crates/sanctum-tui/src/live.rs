@@ -47,7 +47,8 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
                 options,
                 &format!("cannot use the terminal, printing lines instead: {error}"),
             );
-            return plain::run(session, options);
+            let pictures = session.fold.each_batch();
+            return plain::run(session, &pictures, options);
         }
     };
     let (keys, signals) = (Keys::start()?, Signals::start()?);
@@ -59,7 +60,10 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
     keys.end();
     signals.end();
     match end {
-        End::Left(Leave::WithoutScreen) => plain::run(session, options),
+        End::Left(Leave::WithoutScreen) => {
+            let pictures = session.fold.each_batch();
+            plain::run(session, &pictures, options)
+        }
         End::Left(Leave::Interrupt) => Ok(stop(session, signal_hook::consts::SIGINT)),
         End::Signal(number) => Ok(stop(session, number)),
         End::Left(Leave::Quit) if newest.ended => {

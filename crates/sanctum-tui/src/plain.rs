@@ -36,7 +36,7 @@ pub fn tell(options: &Options, message: &str) {
     }
 }
 
-/// Prints a session line by line until the run ends.
+/// Prints the pictures of a session line by line until the run ends.
 ///
 /// An interrupt finishes the batch first, a second one leaves at once; other signals allow two seconds.
 ///
@@ -44,12 +44,15 @@ pub fn tell(options: &Options, message: &str) {
 ///
 /// Fails if a thread cannot be started, if standard output cannot be written to for another reason than that its reader
 /// went away, or if a part of the viewer broke.
-pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
+pub fn run(
+    session: Session,
+    pictures: &Receiver<Arc<Picture>>,
+    options: &Options,
+) -> anyhow::Result<Exit> {
     let signals = Signals::start()?;
     leave_at_the_second_signal()?;
-    let pictures = session.fold.each_batch();
     let mut plain = Plain::new(io::stdout(), options.plain_interval);
-    let end = print(&mut plain, &session, &pictures, &signals.messages, options);
+    let end = print(&mut plain, &session, pictures, &signals.messages, options);
     signals.end();
     match end {
         Ok(End::Ended(picture, signal)) => {
@@ -57,7 +60,7 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
             Ok(signal.map_or_else(|| Exit::of(&picture.snapshot), Exit::Signal))
         }
         Ok(End::Signal(number)) => {
-            finish_or_abandon(session, &pictures, &mut plain);
+            finish_or_abandon(session, pictures, &mut plain);
             Ok(Exit::Signal(number))
         }
         Ok(End::Broken) => {
@@ -66,7 +69,7 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
             anyhow::bail!("the thread sanctum-fold ended too early")
         }
         Err(error) => {
-            finish_or_abandon(session, &pictures, &mut plain);
+            finish_or_abandon(session, pictures, &mut plain);
             if error.kind() == io::ErrorKind::BrokenPipe {
                 return Ok(Exit::ReaderGone);
             }
@@ -106,7 +109,9 @@ fn print(
     loop {
         select! {
             recv(pictures) -> picture => {
-                let Ok(picture) = picture else { return Ok(End::Broken) };
+                // A run that was over before lines were asked for has left its last picture for the screen.
+                let last = || session.fold.latest.try_recv().ok().filter(|last| last.ended);
+                let Some(picture) = picture.ok().or_else(last) else { return Ok(End::Broken) };
                 let ts = picture.moment.as_ref().and_then(|moment| moment.ts);
                 let wall = ts.filter(|_| options.is_recorded);
                 let wall = wall.unwrap_or_else(|| session.clock.wall());

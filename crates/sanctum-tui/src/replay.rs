@@ -54,7 +54,8 @@ pub fn run(args: &ReplayArgs, options: &Options) -> anyhow::Result<Exit> {
             let plain_interval = Duration::ZERO;
             let lines = Options { plain_interval, is_recorded: true, ..options.clone() };
             let run = Recorded { recording, until, tell };
-            match plain::run(Session::start(Box::new(run), options.poll)?, &lines)? {
+            let (session, pictures) = Session::start_with_lines(Box::new(run), options.poll)?;
+            match plain::run(session, &pictures, &lines)? {
                 // How the run ended is no failure of whoever reads it.
                 Exit::Failed(_) => Exit::Completed,
                 exit @ (Exit::Completed | Exit::Stopped | Exit::Signal(_) | Exit::ReaderGone) => {

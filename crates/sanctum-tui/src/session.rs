@@ -63,9 +63,34 @@ impl Session {
     ///
     /// Fails if the system gives no thread.
     pub fn start(source: Box<dyn Source>, poll: Duration) -> io::Result<Self> {
-        let (clock, stop, trainer) = (Clock::new(), StopFlag::new(), source.trainer());
-        let (out, arrivals) = bounded::<Arrival>(ARRIVALS);
-        let fold = Fold::start(arrivals, poll, clock)?;
+        let clock = Clock::new();
+        let (out, arrivals) = bounded(ARRIVALS);
+        Self::begin(source, poll, clock, Fold::start(arrivals, poll, clock)?, out)
+    }
+
+    /// Starts the threads for a view of lines, with the pictures that it prints, from the first arrival on.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system gives no thread.
+    pub fn start_with_lines(
+        source: Box<dyn Source>,
+        poll: Duration,
+    ) -> io::Result<(Self, Receiver<Arc<Picture>>)> {
+        let clock = Clock::new();
+        let (out, arrivals) = bounded(ARRIVALS);
+        let (fold, pictures) = Fold::start_with_lines(arrivals, poll, clock)?;
+        Ok((Self::begin(source, poll, clock, fold, out)?, pictures))
+    }
+
+    fn begin(
+        source: Box<dyn Source>,
+        poll: Duration,
+        clock: Clock,
+        fold: Fold,
+        out: Sender<Arrival>,
+    ) -> io::Result<Self> {
+        let (stop, trainer) = (StopFlag::new(), source.trainer());
         let flag = stop.clone();
         let source = Builder::new()
             .name("sanctum-source".to_owned())

@@ -43,7 +43,7 @@ fn mark(letter: char, args: &RunArgs, wanted: &Wanted) -> Result<Aim, Failure> {
     if let Some(mark) = marks.get(&letter) {
         return Ok(mark.aim());
     }
-    let known: String = marks.keys().map(|letter| format!(" {letter}")).collect();
+    let known: String = marks.keys().flat_map(|letter| [' ', *letter]).collect();
     let known = if known.is_empty() { " none" } else { &known };
     let run = run.map_or_else(String::new, |run| format!(" of run {run}"));
     Err(Failure::Usage(format!(
