@@ -18,6 +18,7 @@ mod policy_records;
 mod records;
 mod replay_equals_live;
 mod resume;
+mod rollout_numbers;
 mod support;
 
 /// Returns the names in the `mod name;` lines of `source`.

@@ -70,6 +70,13 @@ pub(crate) struct PpoArgs {
     /// Report every K-th epoch of an environment; 1 reports all, the last of a batch is always reported
     #[arg(long, value_name = "K")]
     pub(crate) epoch_every: Option<u32>,
+    /// Write a batch to this file as JSON: log-probabilities, rewards, values, ends, advantages and returns, from which its
+    /// numbers can be computed again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dump_rollout: Option<PathBuf>,
+    /// With --dump-rollout: the batch [default: the first one of this run]
+    #[arg(long, value_name = "N", requires = "dump_rollout")]
+    pub(crate) dump_batch: Option<u64>,
     /// Where the run is written.
     #[command(flatten)]
     pub(crate) log: LogArgs,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sanctum_tui::source::trainer::task_named;
 use simic_training::checkpoint::{Checkpoint, CheckpointError};
-use simic_training::config::{Config, ConfigError};
+use simic_training::config::{Config, ConfigError, Dump};
 use simic_training::env::Task;
 use simic_training::learner::Learner;
 
@@ -54,6 +54,7 @@ impl Plan {
         };
         plan.config.epoch_every = args.epoch_every.unwrap_or(plan.config.epoch_every);
         plan.config.save_every = args.save;
+        plan.config.dump = dump(args, &plan.config)?;
         args.hyper.apply(&mut plan.config.hyper);
         plan.check().map_err(|error| Usage(told(&error)))?;
         Ok(plan)
@@ -100,6 +101,18 @@ impl Plan {
         }
         Ok(Self { task, config, checkpoint: Some(checkpoint), notes })
     }
+}
+
+/// Returns the batch that is to be written.
+fn dump(args: &PpoArgs, config: &Config) -> Result<Option<Dump>, Usage> {
+    let Some(path) = args.dump_rollout.clone() else { return Ok(None) };
+    let first = config.start_batch.saturating_add(1);
+    let last = config.start_batch.saturating_add(config.requested_batches);
+    let batch = args.dump_batch.unwrap_or(first);
+    if !(first..=last).contains(&batch) {
+        return Err(Usage(format!("--dump-batch is {batch}, allowed is {first} to {last}")));
+    }
+    Ok(Some(Dump { path, batch }))
 }
 
 fn budget(task: Task, config: &Config) -> u64 {

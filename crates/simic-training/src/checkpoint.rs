@@ -227,6 +227,7 @@ impl Checkpoint {
             run_dir: None,
             save_every: None,
             resumed_from: None,
+            dump: None,
         }
     }
 

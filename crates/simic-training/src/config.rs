@@ -130,6 +130,17 @@ pub struct Config {
     pub save_every: Option<u64>,
     /// Checkpoint this run goes on from, as the user gave it; for display.
     pub resumed_from: Option<String>,
+    /// Batch of which everything is written that its numbers can be computed from again; `None`: of none.
+    pub dump: Option<Dump>,
+}
+
+/// Which batch is written where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dump {
+    /// The file, which is replaced.
+    pub path: PathBuf,
+    /// Global number of the batch.
+    pub batch: u64,
 }
 
 impl Config {
@@ -149,6 +160,7 @@ impl Config {
             run_dir: None,
             save_every: None,
             resumed_from: None,
+            dump: None,
         }
     }
 

@@ -109,6 +109,8 @@ impl AdvantageStats {
 /// Every sample of every minibatch that was evaluated in an update, before its optimiser step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evaluated {
+    /// Which transition of the batch it is.
+    pub indices: Vec<usize>,
     /// `log p_new(a) - log p_old(a)` of the whole joint action (nats).
     pub log_ratios: Vec<f64>,
     /// `log p_new(a)` (nats).

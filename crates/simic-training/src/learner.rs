@@ -5,10 +5,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::{Config, ConfigError};
+use crate::diagnostics::Evaluated;
 use crate::env::Env;
 use crate::net::{ActorCritic, Adam, Head};
 use crate::rollout::{Collector, Episode, Length, Rollout, StepReport};
-use crate::update::{UpdateOutcome, update};
+use crate::update::{UpdateOutcome, update_and_tell};
 
 /// Streams of the one seed; environment `e` has `ENVS + e`.
 const INIT: u64 = 0;
@@ -99,12 +100,17 @@ impl<E: Env> Learner<E> {
         rollout: &Rollout,
         learning_rate: f64,
     ) -> UpdateOutcome {
-        update(
-            (&mut self.net, &mut self.adam),
-            rollout,
-            &config.hyper,
-            learning_rate,
-            &mut self.shuffle,
-        )
+        self.update_and_tell(config, rollout, learning_rate).0
+    }
+
+    /// As [`Self::update`]; returns every sample that was evaluated as well.
+    pub fn update_and_tell(
+        &mut self,
+        config: &Config,
+        rollout: &Rollout,
+        learning_rate: f64,
+    ) -> (UpdateOutcome, Evaluated) {
+        let learnt = (&mut self.net, &mut self.adam);
+        update_and_tell(learnt, rollout, &config.hyper, learning_rate, &mut self.shuffle)
     }
 }

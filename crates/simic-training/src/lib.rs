@@ -12,6 +12,7 @@
 //! | [`gae`](mod@gae), [`surrogate`] | advantage estimates; the losses per sample |
 //! | [`update`](mod@update) | passes over minibatches, gradients, what makes an update skip |
 //! | [`diagnostics`] | the numbers about an update |
+//! | [`dump`] | a batch as text, for whoever computes its numbers again |
 //! | [`emission`] | one function per event: plain inputs to payload |
 //! | [`env`](mod@env) | the tasks: dynamics and limits of the Gymnasium tasks of the same names |
 //! | [`net`] | the actor-critic network and Adam |
@@ -41,6 +42,7 @@
 pub mod checkpoint;
 pub mod config;
 pub mod diagnostics;
+pub mod dump;
 pub mod emission;
 pub mod env;
 pub mod gae;

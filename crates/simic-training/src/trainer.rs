@@ -2,14 +2,17 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 
 use leyline::{EnvId, FinishReason, SkipReason};
 use simic_emitter::{Activity, Hub, StopFlag, StopLevel};
 use thiserror::Error;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Place};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Dump};
+use crate::dump;
 use crate::emission::anomaly::{TREND_BLOCK, trend_anomaly, update_anomalies};
 use crate::emission::{self, BatchFacts, RunCounts, RunFacts};
 use crate::env::Env;
@@ -80,6 +83,14 @@ pub enum TrainError {
     /// A checkpoint could not be written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// A batch that was to be written could not be.
+    #[error("cannot write {}: {why}", path.display())]
+    Dump {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: io::Error,
+    },
     /// Something in the trainer or an environment panicked.
     #[error("panic: {0}")]
     Panicked(String),
@@ -228,7 +239,7 @@ impl<E: Env> Trainer<E> {
             if stop.level() != StopLevel::Running {
                 break;
             }
-            if !self.one_batch(stop) {
+            if !self.one_batch(stop)? {
                 return Ok(FinishReason::Stopped);
             }
             if self.nonfinite_in_a_row == MAX_NONFINITE {
@@ -248,7 +259,7 @@ impl<E: Env> Trainer<E> {
     }
 
     /// Returns whether the batch came to its end.
-    fn one_batch(&mut self, stop: &StopFlag) -> bool {
+    fn one_batch(&mut self, stop: &StopFlag) -> Result<bool, TrainError> {
         let batch_idx = self.counts.last_batch + 1;
         self.batch = Some(BatchFacts {
             batch_idx,
@@ -257,15 +268,21 @@ impl<E: Env> Trainer<E> {
             total_return: 0.0,
         });
         let Some(rollout) = self.collect(batch_idx, stop) else {
-            return false;
+            return Ok(false);
         };
         self.hub.progress().set(Activity::Updating, Some(batch_idx), None);
         let begun = self.hub.now().mono_ns;
         let rate = self.config.hyper.learning_rate_at(batch_idx, self.facts.max_batches());
-        let outcome = self.learner.update(&self.config, &rollout, rate);
+        let (outcome, seen) = self.learner.update_and_tell(&self.config, &rollout, rate);
         let milliseconds = 1e3 * self.hub.now().mono_ns.seconds_since(begun);
         self.report_update(batch_idx, milliseconds, &outcome);
-        true
+        let wanted = self.config.dump.as_ref().filter(|dump| dump.batch == batch_idx);
+        if let Some(Dump { path, batch }) = wanted {
+            let text = dump::text(*batch, &self.config.hyper, &rollout, &seen);
+            std::fs::write(path, text)
+                .map_err(|why| TrainError::Dump { path: path.clone(), why })?;
+        }
+        Ok(true)
     }
 
     /// Collects a batch; `None` if somebody asked to stop right now.

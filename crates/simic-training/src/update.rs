@@ -150,6 +150,7 @@ impl<F: Real> Minibatch<'_, F> {
             value += weight * squared.loss;
             entropy += weight * judged.entropy;
             kl += weight * k3(log_ratio);
+            seen.indices.push(i);
             seen.log_ratios.push(log_ratio);
             seen.log_probs.push(judged.log_prob);
             seen.entropies.push(judged.entropy);
@@ -199,6 +200,17 @@ pub fn update<F: Real>(
     learning_rate: f64,
     shuffle: &mut impl Rng,
 ) -> UpdateOutcome {
+    update_and_tell((net, adam), rollout, hyper, learning_rate, shuffle).0
+}
+
+/// As [`update`]; returns every sample that was evaluated as well.
+pub fn update_and_tell<F: Real>(
+    (net, adam): (&mut ActorCritic<F>, &mut Adam<F>),
+    rollout: &Rollout,
+    hyper: &Hyperparams,
+    learning_rate: f64,
+    shuffle: &mut impl Rng,
+) -> (UpdateOutcome, Evaluated) {
     let targets = rollout.targets(hyper.gamma, hyper.gae_lambda);
     let advantages = advantages_in_loss(&targets.advantages, hyper.normalize_advantages);
     let mut run = Run {
@@ -225,7 +237,8 @@ pub fn update<F: Real>(
         (*net, *adam) = before;
         run.tensor_norms.clear();
     }
-    UpdateOutcome { stats: run.stats(rollout, &targets, &advantages, hyper, learning_rate), skip }
+    let stats = run.stats(rollout, &targets, &advantages, hyper, learning_rate);
+    (UpdateOutcome { stats, skip }, run.seen)
 }
 
 /// What an update collects while it runs.
@@ -288,7 +301,7 @@ impl Run {
     }
 
     fn stats(
-        self,
+        &self,
         rollout: &Rollout,
         targets: &Targets,
         advantages: &[f64],

@@ -24,6 +24,7 @@ fn check(actual: Option<f64>, expected: f64) {
 
 fn evaluated(ratios: &[f64]) -> Evaluated {
     Evaluated {
+        indices: (0..ratios.len()).collect(),
         log_ratios: ratios.iter().map(|r| r.ln()).collect(),
         log_probs: vec![-0.5; ratios.len()],
         entropies: vec![0.6; ratios.len()],

@@ -175,6 +175,7 @@ fn settings(config: &Config) -> BTreeMap<String, Value> {
         run_dir: _,
         save_every,
         resumed_from: _,
+        dump: _,
     } = config;
     // A struct of numbers, switches and lists becomes an object.
     let hyper = serde_json::to_value(hyper).context("settings are no JSON");
