@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use sanctum_widgets::{Theme, WidgetId};
 
 use crate::fold::Picture;
+use crate::inspect::Inspecting;
 use crate::kept::{Kept, Mark};
 use crate::keymap::{self, Action, Context};
 use crate::layout::Arrangement;
@@ -21,6 +22,7 @@ use crate::time::{Ask, Comparison, Goal, Way};
 use crate::when::When;
 
 mod focus;
+mod inspector;
 mod line;
 mod travel;
 
@@ -46,6 +48,8 @@ pub enum Overlay {
     Line,
     /// The comparison of two moments, from this row on.
     Difference(usize),
+    /// Everything about one number, from this row on.
+    Inspector(usize),
 }
 
 /// Two moments and what differs between them.
@@ -91,11 +95,14 @@ pub struct App {
     marks: BTreeMap<char, Mark>,
     line: Line,
     comparing: Option<Comparing>,
+    inspecting: Inspecting,
     /// What is to be said until the next key.
     notice: Option<String>,
     stopping: bool,
     interrupted: Option<ViewNs>,
     offsets: BTreeMap<WidgetId, usize>,
+    /// The row of each panel that was chosen.
+    chosen: BTreeMap<WidgetId, usize>,
     ui_rate_hz: Option<f64>,
 }
 
@@ -116,10 +123,12 @@ impl App {
             marks: BTreeMap::new(),
             line: Line::default(),
             comparing: None,
+            inspecting: Inspecting::default(),
             notice: None,
             stopping: false,
             interrupted: None,
             offsets: BTreeMap::new(),
+            chosen: BTreeMap::new(),
             ui_rate_hz: None,
         }
     }
@@ -190,12 +199,13 @@ impl App {
     }
 
     /// Opens a scene, as its key does.
-    pub const fn open(&mut self, scene: scene::Scene) {
-        self.overlay = match scene {
-            scene::Scene::Overview | scene::Scene::Past => Overlay::None,
-            scene::Scene::Help => Overlay::Help(0),
-            scene::Scene::Difference => Overlay::Difference(0),
-        };
+    pub fn open(&mut self, scene: scene::Scene) {
+        match scene {
+            scene::Scene::Overview | scene::Scene::Past => self.overlay = Overlay::None,
+            scene::Scene::Help => self.overlay = Overlay::Help(0),
+            scene::Scene::Difference => self.overlay = Overlay::Difference(0),
+            scene::Scene::Inspector => self.inspect_chosen(),
+        }
     }
 
     pub(crate) fn snapshot(&self) -> &Snapshot {
@@ -222,6 +232,14 @@ impl App {
 
     pub(crate) fn panel_snapshot(&self) -> &Snapshot {
         &self.panels.snapshot
+    }
+
+    pub(crate) fn panels(&self) -> &Picture {
+        &self.panels
+    }
+
+    pub(crate) const fn inspecting(&self) -> &Inspecting {
+        &self.inspecting
     }
 
     pub(crate) const fn theme(&self) -> &Theme {
@@ -321,6 +339,9 @@ impl App {
             Action::SetMark => self.overlay = Overlay::Letter(Context::SetMark),
             Action::GoToMark => self.overlay = Overlay::Letter(Context::GoToMark),
             Action::Compare => self.overlay = Overlay::Letter(Context::CompareWith),
+            Action::Inspect => self.inspect_chosen(),
+            Action::NextMetric => self.inspecting.step(1),
+            Action::PreviousMetric => self.inspecting.step(-1),
             Action::Command => (self.overlay, self.line) = (Overlay::Line, Line::default()),
             Action::Clear => self.line = Line::default(),
             Action::Pause => return self.pause(),
@@ -356,6 +377,7 @@ impl App {
             Overlay::Letter(context) => context,
             Overlay::Line => Context::Line,
             Overlay::Difference(_) => Context::Difference,
+            Overlay::Inspector(_) => Context::Inspector,
         }
     }
 
@@ -383,13 +405,15 @@ impl App {
             Overlay::None => {
                 self.arrangement =
                     Arrangement { focus: self.arrangement.focus, ..Arrangement::default() };
+                self.chosen.clear();
                 self.focus_something_shown();
             }
             Overlay::Help(_)
             | Overlay::Leave
             | Overlay::Letter(_)
             | Overlay::Line
-            | Overlay::Difference(_) => self.overlay = Overlay::None,
+            | Overlay::Difference(_)
+            | Overlay::Inspector(_) => self.overlay = Overlay::None,
         }
     }
 

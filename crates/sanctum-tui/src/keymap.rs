@@ -26,11 +26,13 @@ pub enum Context {
     Line,
     /// A comparison of two moments is open.
     Difference,
+    /// Everything about one number is open.
+    Inspector,
 }
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Panels,
         Self::Help,
         Self::Leave,
@@ -39,6 +41,7 @@ impl Context {
         Self::CompareWith,
         Self::Line,
         Self::Difference,
+        Self::Inspector,
     ];
 }
 
@@ -109,6 +112,12 @@ pub enum Action {
     Slower,
     /// Plays at twice the speed.
     Faster,
+    /// Opens everything about the chosen number.
+    Inspect,
+    /// Goes to the next number of the panel.
+    NextMetric,
+    /// Goes to the number before.
+    PreviousMetric,
     /// Opens the command line.
     Command,
     /// Does what the command line says.
@@ -308,6 +317,7 @@ mod tests {
                 "Tab",
                 "Shift-Tab",
                 "Enter e",
+                "i",
                 "Esc",
                 "Up k",
                 "Down j",

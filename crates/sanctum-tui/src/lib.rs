@@ -7,6 +7,7 @@
 //! | [`session`], [`fold`], [`latest`] | the threads behind a view, the pictures they make and the slot for the newest |
 //! | [`app`], [`keymap`], [`message`] | the state of the screen, the key table, what happens and what follows |
 //! | [`kept`] | marks and arrangement, kept from one viewer of a run to the next |
+//! | [`record`] | the telemetry records, for whoever asks about a number |
 //! | [`layout`](mod@layout), [`scene`] | where each panel goes, and what is drawn there |
 //! | [`live`], [`screen`], [`terminal`], [`keys`], [`signals`], [`suspend`] | the loop of the screen and the terminal under it |
 //! | [`plain`] | lines instead of a screen |
@@ -30,6 +31,7 @@ pub mod clock;
 pub mod exit;
 pub mod fold;
 pub mod headless;
+mod inspect;
 pub mod kept;
 pub mod keymap;
 pub mod keys;
@@ -41,6 +43,7 @@ pub mod options;
 pub mod pace;
 pub mod plain;
 pub mod rate;
+pub mod record;
 pub mod replay;
 pub mod scene;
 pub mod screen;

@@ -10,11 +10,13 @@ use crate::app::App;
 mod difference;
 mod footer;
 mod help;
+mod inspector;
 mod overview;
 mod past;
 
 pub(crate) use difference::{difference_room, difference_rows};
 pub(crate) use help::{help_room, help_rows};
+pub(crate) use inspector::{inspector_room, inspector_rows};
 pub(crate) use overview::list;
 
 /// A scene that can be drawn by name.
@@ -28,11 +30,14 @@ pub enum Scene {
     Past,
     /// What changed between two moments, over the panels.
     Difference,
+    /// Everything about one number, over the panels.
+    Inspector,
 }
 
 impl Scene {
     /// Every scene.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Help, Self::Past, Self::Difference];
+    pub const ALL: [Self; 5] =
+        [Self::Overview, Self::Help, Self::Past, Self::Difference, Self::Inspector];
 
     /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
@@ -41,6 +46,7 @@ impl Scene {
             Self::Help => "help",
             Self::Past => "past",
             Self::Difference => "difference",
+            Self::Inspector => "inspector",
         }
     }
 }
@@ -54,6 +60,7 @@ pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     overview::draw(app, area, buf);
     help::draw(app, area, buf);
     difference::draw(app, area, buf);
+    inspector::draw(app, area, buf);
     footer::draw(app, area, buf);
     app.theme().glyphs.apply(area, buf);
 }

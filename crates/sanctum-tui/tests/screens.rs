@@ -63,7 +63,7 @@ fn in_ascii() {
 #[test]
 fn ascii_changes_glyphs_and_nothing_else() {
     for &scenario in Scenario::ALL {
-        for keys in ["", "?", "q", " ", "6\n"] {
+        for keys in ["", "?", "q", " ", "6\n", "1ji"] {
             for size in SIZES {
                 let [unicode, ascii] = [Theme::DARK, ASCII]
                     .map(|theme| render(&app(scenario, theme, size, keys), size.0, size.1));
@@ -96,6 +96,11 @@ fn what_keys_open() {
         ("enlarged_log", (80, 24), "6\n"),
         ("one_panel", (60, 16), ""),
         ("one_panel_help", (60, 16), "?"),
+        ("inspector", (60, 16), "i"),
+        ("inspector", (80, 24), "1jji"),
+        ("inspector", (120, 40), "4ji"),
+        ("inspector", (200, 60), "5jji"),
+        ("chosen", (120, 40), "3jjj"),
     ];
     for (what, size, keys) in shown {
         let app = app(Scenario::KlSpike, Theme::DARK, size, keys);

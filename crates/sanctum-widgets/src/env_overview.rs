@@ -65,11 +65,17 @@ impl<'a> EnvOverview<'a> {
     pub fn entries(&self) -> usize {
         self.props.envs.len()
     }
+
+    /// Returns the ids in the order in which `room` rows show them.
+    pub fn order(&self, room: usize) -> Vec<u32> {
+        self.ordered(room).into_iter().map(|env| env.env_id).collect()
+    }
 }
 
 // Columns, counted from the left: where each number ends, and where the history begins.
 const ENV_END: usize = 3;
 const STATUS: usize = 4;
+const RETURN_START: usize = 10;
 const RETURN_END: usize = 18;
 const BEST_END: usize = 27;
 const LENGTH_END: usize = 33;
@@ -97,6 +103,9 @@ impl Widget for &EnvOverview<'_> {
                 let count = shown.len();
                 for (row, env) in shown.enumerate() {
                     self.draw_env(&mut inside, row + 1, env);
+                }
+                if let Some(row) = self.view.selected_row(first, ordered.len(), count) {
+                    inside.choose(0, row + 1, RETURN_START);
                 }
                 self.draw_means(&mut inside, count + 1);
             }
@@ -290,7 +299,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_can_be_scrolled_to() {
         let snapshot = base::fleet();
-        let view = |offset| View { focused: false, offset: Some(offset), past: false };
+        let view =
+            |offset| View { focused: false, offset: Some(offset), past: false, selected: None };
         let ids = |offset| {
             let panel = EnvOverview::new((&snapshot).into(), &Theme::DARK).view(view(offset));
             let drawn = rows(&draw_buffer(&panel, 40, 7));

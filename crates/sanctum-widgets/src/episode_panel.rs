@@ -110,6 +110,9 @@ impl EpisodePanel<'_> {
             let (row, column) = if two_columns { (i / 2, i % 2 * second) } else { (i, 0) };
             pen.text(column, row, label, Class::Dim);
             pen.right(column + PAIR, row, &value.text, value.class);
+            if self.view.selected_row(0, pairs.len(), pairs.len()) == Some(i) {
+                pen.choose(column, row, LABEL);
+            }
         }
         if two_columns { PAIR_ROWS } else { pairs.len() }
     }

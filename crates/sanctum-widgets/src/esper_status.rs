@@ -101,6 +101,12 @@ impl Widget for &EsperStatus<'_> {
                 let column = inside.width().saturating_sub(spans_width(value));
                 inside.spans(column.max(width(label) + 1), row, value);
             }
+            let room = inside.height();
+            if let Some(row) = self.view.selected_row(first, rows.len(), room)
+                && let Some((label, _)) = rows.get(first + row)
+            {
+                inside.choose(0, row, width(label));
+            }
         }
         pen.finish();
     }
@@ -273,6 +279,7 @@ mod tests {
             focused: false,
             offset: Some(99),
             past: false,
+            selected: None,
         });
         insta::assert_snapshot!(draw(&panel, 18, 5));
         assert_eq!(panel.entries(), 9);

@@ -225,17 +225,35 @@ mod tests {
         let snapshot = base::log();
         let last = inside(&snapshot, View::REST, 4);
         assert!(last[1].contains("SEED_PRUNED"), "{last:?}");
-        let first = inside(&snapshot, View { focused: true, offset: Some(0), past: false }, 4);
+        let first = inside(
+            &snapshot,
+            View { focused: true, offset: Some(0), past: false, selected: None },
+            4,
+        );
         assert!(first[0].contains("start"), "{first:?}");
         assert!(
-            shown(&snapshot, View { focused: true, offset: Some(0), past: false }, 60, 4)[0]
-                .contains(" 1-2 of 11 ")
+            shown(
+                &snapshot,
+                View { focused: true, offset: Some(0), past: false, selected: None },
+                60,
+                4
+            )[0]
+            .contains(" 1-2 of 11 ")
         );
         assert!(
-            !shown(&snapshot, View { focused: true, offset: Some(999), past: false }, 60, 4)[0]
-                .contains(" of ")
+            !shown(
+                &snapshot,
+                View { focused: true, offset: Some(999), past: false, selected: None },
+                60,
+                4
+            )[0]
+            .contains(" of ")
         );
-        let beyond = inside(&snapshot, View { focused: true, offset: Some(999), past: false }, 4);
+        let beyond = inside(
+            &snapshot,
+            View { focused: true, offset: Some(999), past: false, selected: None },
+            4,
+        );
         assert_eq!(beyond, last);
     }
 

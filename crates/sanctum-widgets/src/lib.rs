@@ -5,6 +5,7 @@
 //! | [`run_header`], [`anomaly_strip`], [`status_banner`] | the lines at the top |
 //! | [`policy_health`], [`policy_losses`], [`value_diagnostics`], [`episode_panel`], [`env_overview`], [`event_log`], [`esper_status`], [`telemetry_panel`] | the panels |
 //! | [`time_bar`], [`difference`] | where a view is in its run, and what changed between two moments of it |
+//! | [`inspector`], [`selection`] | everything about one number, and which numbers the rows of a panel show |
 //! | [`widget_id`] | the list of all of them, with titles and records |
 //! | [`view`] | what a person did to a panel: focus and scrolling |
 //! | [`theme`], [`glyph`] | classes and their looks, glyphs and their ASCII forms |
@@ -32,11 +33,13 @@ pub mod event_log;
 pub mod format;
 mod frame;
 pub mod glyph;
+pub mod inspector;
 mod metric_row;
 mod pen;
 pub mod policy_health;
 pub mod policy_losses;
 pub mod run_header;
+pub mod selection;
 mod sparkline;
 pub mod status_banner;
 pub mod telemetry_panel;
@@ -57,9 +60,11 @@ pub use episode_panel::{EpisodePanel, EpisodePanelProps};
 pub use esper_status::{EsperStatus, EsperStatusProps};
 pub use event_log::{EventLog, EventLogProps};
 pub use glyph::{Glyphs, Marker};
+pub use inspector::{InspectorProps, InspectorView, Measured, RecordText};
 pub use policy_health::{PolicyHealth, PolicyHealthProps};
 pub use policy_losses::{PolicyLosses, PolicyLossesProps};
 pub use run_header::{Alarm, RunHeader, RunHeaderProps};
+pub use selection::{Of, Shown};
 pub use status_banner::{RunState, StatusBanner, StatusBannerProps};
 pub use telemetry_panel::{TelemetryPanel, TelemetryPanelProps};
 pub use theme::{Class, Theme};

@@ -8,7 +8,8 @@ use crate::pen::{Pen, Span, spans_width};
 use crate::sparkline::draw_sparkline;
 use crate::theme::Class;
 
-const LABEL: usize = 8;
+/// Columns of a label.
+pub(crate) const LABEL: usize = 8;
 const VALUE: usize = 13;
 /// Label, value, blank, flag, blank.
 const BEFORE_SPARKLINE: usize = LABEL + VALUE + 3;

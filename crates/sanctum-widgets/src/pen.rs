@@ -2,7 +2,7 @@
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
-use ratatui_core::style::Style;
+use ratatui_core::style::{Modifier, Style};
 
 use crate::format::{format_foreign, width};
 use crate::theme::{Class, Theme};
@@ -94,6 +94,18 @@ impl<'a> Pen<'a> {
         // Looking for clusters of characters costs several times the writing, and there are none here.
         for (x, c) in (x..self.area.right()).zip(text.chars()) {
             self.buf[(x, y)].set_char(c).set_style(alone);
+        }
+    }
+
+    /// Draws what stands in a row in reverse: it was chosen.
+    pub(crate) fn choose(&mut self, column: usize, row: usize, columns: usize) {
+        let end = (column + columns).min(self.width());
+        if row < self.height() {
+            for x in column..end {
+                let at = (self.area.x + x as u16, self.area.y + row as u16);
+                let cell = &mut self.buf[at];
+                cell.modifier.insert(Modifier::REVERSED);
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::chart::draw_captioned;
 use crate::format::NumberFormat::{Fixed, Percent};
 use crate::format::format_number;
 use crate::frame::Frame;
-use crate::metric_row::{MetricRow, age_of, span};
+use crate::metric_row::{LABEL, MetricRow, age_of, span};
 use crate::pen::{Pen, Span};
 use crate::theme::{Class, Theme};
 use crate::view::View;
@@ -62,6 +62,9 @@ impl Widget for &PolicyHealth<'_> {
             let first = self.view.first_from_start(rows.len(), inside.height());
             for (row, metric) in rows.iter().skip(first).enumerate() {
                 metric.draw(&mut inside, row);
+            }
+            if let Some(row) = self.view.selected_row(first, rows.len(), inside.height()) {
+                inside.choose(0, row, LABEL);
             }
             let policy = &self.props.policy;
             let charts = [
@@ -197,7 +200,7 @@ mod tests {
     #[test]
     fn ascii_and_scrolled() {
         let ascii = Theme::PLAIN.with_glyphs(Glyphs::Ascii);
-        let view = View { focused: true, offset: Some(99), past: false };
+        let view = View { focused: true, offset: Some(99), past: false, selected: None };
         let snapshot = base::health();
         let panel = PolicyHealth::new((&snapshot).into(), &ascii).view(view);
         insta::assert_snapshot!(draw(&panel, 40, 10));

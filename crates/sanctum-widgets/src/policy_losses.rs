@@ -10,7 +10,7 @@ use ratatui_core::widgets::Widget;
 use crate::chart::{CAPTIONED, draw_captioned};
 use crate::format::NumberFormat::{Fixed, Milliseconds, Sci};
 use crate::frame::Frame;
-use crate::metric_row::{MetricRow, age_of};
+use crate::metric_row::{LABEL, MetricRow, age_of};
 use crate::pen::Pen;
 use crate::theme::Theme;
 use crate::view::View;
@@ -95,6 +95,9 @@ impl Widget for &PolicyLosses<'_> {
             let first = self.view.first_from_start(rows.len(), inside.height());
             for (row, metric) in rows.iter().skip(first).enumerate() {
                 metric.draw(&mut inside, row);
+            }
+            if let Some(row) = self.view.selected_row(first, rows.len(), inside.height()) {
+                inside.choose(0, row, LABEL);
             }
             self.draw_charts(&mut inside, rows.len());
         }
@@ -198,7 +201,7 @@ mod tests {
     #[test]
     fn ascii_and_scrolled() {
         let ascii = Theme::PLAIN.with_glyphs(Glyphs::Ascii);
-        let view = View { focused: true, offset: Some(9), past: false };
+        let view = View { focused: true, offset: Some(9), past: false, selected: None };
         let snapshot = base::losses();
         let panel = PolicyLosses::new((&snapshot).into(), &ascii).view(view);
         insta::assert_snapshot!(draw(&panel, 40, 5));

@@ -100,11 +100,17 @@ impl Widget for &TelemetryPanel<'_> {
             for (row, content) in rows.iter().skip(first).take(last).enumerate() {
                 content.draw(&mut inside, row);
             }
+            if let Some(row) = self.view.selected_row(first, rows.len(), last) {
+                inside.choose(0, row, NAME);
+            }
             self.draw_age(&mut inside, last.min(rows.len()));
         }
         pen.finish();
     }
 }
+
+/// Columns of a name that are drawn in reverse when its row is chosen.
+const NAME: usize = 8;
 
 /// A name or value, and its looks.
 type Cell = (String, Class);
@@ -306,7 +312,7 @@ mod tests {
     fn long_ids_are_cut_and_rows_scroll() {
         let mut snapshot = base::telemetry();
         snapshot.run_id = leyline::RunId::new(&"x".repeat(128)).ok();
-        let view = View { focused: false, offset: Some(99), past: false };
+        let view = View { focused: false, offset: Some(99), past: false, selected: None };
         assert!(shown(&snapshot, 30, 10).contains(&format!("Run {}…", "x".repeat(23))));
         let panel = TelemetryPanel::new((&snapshot).into(), &Theme::DARK).view(view);
         insta::assert_snapshot!("scrolled", rows(&draw_buffer(&panel, 30, 5)).join("\n"));

@@ -10,7 +10,7 @@ use ratatui_core::widgets::Widget;
 use crate::format::NumberFormat::Fixed;
 use crate::format::format_within;
 use crate::frame::Frame;
-use crate::metric_row::{MetricRow, age_of};
+use crate::metric_row::{LABEL, MetricRow, age_of};
 use crate::pen::Pen;
 use crate::theme::Theme;
 use crate::view::View;
@@ -64,6 +64,9 @@ impl Widget for &ValueDiagnostics<'_> {
             let first = self.view.first_from_start(rows.len(), inside.height());
             for (row, metric) in rows.iter().skip(first).enumerate() {
                 metric.draw(&mut inside, row);
+            }
+            if let Some(row) = self.view.selected_row(first, rows.len(), inside.height()) {
+                inside.choose(0, row, LABEL);
             }
         }
         pen.finish();
@@ -155,7 +158,7 @@ mod tests {
     #[test]
     fn ascii_and_scrolled() {
         let ascii = Theme::PLAIN.with_glyphs(Glyphs::Ascii);
-        let view = View { focused: true, offset: Some(99), past: false };
+        let view = View { focused: true, offset: Some(99), past: false, selected: None };
         let snapshot = base::health();
         let panel = ValueDiagnostics::new((&snapshot).into(), &ascii).view(view);
         insta::assert_snapshot!(draw(&panel, 40, 6));

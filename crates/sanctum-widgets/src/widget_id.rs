@@ -345,7 +345,8 @@ mod tests {
             let last = spec.id.entries(&snapshot).saturating_sub(spec.id.visible_entries(height));
             let drawn = |offset| {
                 let mut buf = Buffer::empty(Rect::new(0, 0, 60, height));
-                let view = View { focused: false, offset: Some(offset), past: false };
+                let view =
+                    View { focused: false, offset: Some(offset), past: false, selected: None };
                 spec.id.render(&snapshot, view, &Theme::DARK, *buf.area(), &mut buf);
                 crate::dump::rows(&buf)[1..].to_vec()
             };

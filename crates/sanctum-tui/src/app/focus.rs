@@ -17,14 +17,15 @@ impl App {
             focused: self.arrangement.focus == id,
             offset: self.offsets.get(&id).copied(),
             past: self.is_past(),
+            selected: self.chosen.get(&id).copied(),
         }
     }
 
-    const fn area(&self) -> Rect {
+    pub(super) const fn area(&self) -> Rect {
         Rect::new(0, 0, self.size.0, self.size.1)
     }
 
-    fn rect(&self, id: WidgetId) -> Option<Rect> {
+    pub(super) fn rect(&self, id: WidgetId) -> Option<Rect> {
         let placed = layout::layout(self.arrangement, self.area());
         placed.into_iter().find_map(|(placed, rect)| (placed == id).then_some(rect))
     }
@@ -79,6 +80,7 @@ impl App {
         let rows = match self.overlay {
             Overlay::Help(_) => scene::help_room(self.area()),
             Overlay::Difference(_) => scene::difference_room(self.area()),
+            Overlay::Inspector(_) => scene::inspector_room(self.area()),
             Overlay::None | Overlay::Leave | Overlay::Letter(_) | Overlay::Line => {
                 self.rect(self.arrangement.focus).map_or(0, |r| r.height.into())
             }
@@ -99,8 +101,17 @@ impl App {
             self.overlay = Overlay::Difference(first.saturating_add_signed(rows).min(last));
             return;
         }
+        if let Overlay::Inspector(first) = self.overlay {
+            let room = scene::inspector_room(self.area());
+            let last = scene::inspector_rows(self, self.area()).saturating_sub(room);
+            self.overlay = Overlay::Inspector(first.saturating_add_signed(rows).min(last));
+            return;
+        }
         let id = self.arrangement.focus;
         let Some(rect) = self.rect(id) else { return };
+        if self.choose(id, rect, rows) {
+            return;
+        }
         let Some(list) = scene::list(id, self.panel_snapshot(), rect) else { return };
         let end = list.entries.saturating_sub(list.room);
         let resting = if list.rests_at_end { end } else { 0 };

@@ -8,6 +8,7 @@ use super::{App, Overlay};
 use crate::headless::nearest::nearest;
 use crate::kept::Mark;
 use crate::message::Effect;
+use crate::record;
 use crate::time::{Goal, LandmarkKind, Speed};
 use crate::when::{At, FORMS, WhenError, a_letter};
 
@@ -27,6 +28,7 @@ enum Command {
     Goto(Goal),
     Mark(char),
     Compare(Goal, Option<Goal>),
+    Inspect(u16),
     Speed(Speed),
     Play,
     Pause,
@@ -37,10 +39,11 @@ enum Command {
 }
 
 /// Every command with what follows it.
-const COMMANDS: [(&str, &str); 9] = [
+const COMMANDS: [(&str, &str); 10] = [
     ("goto", "WHEN"),
     ("mark", "a"),
     ("diff", "a [b]"),
+    ("inspect", "METRIC"),
     ("speed", "1/8 to 1024"),
     ("play", ""),
     ("pause", ""),
@@ -102,6 +105,10 @@ impl App {
             Command::Goto(goal) => self.go(goal),
             Command::Mark(letter) => self.mark(letter),
             Command::Compare(before, after) => self.compare(before, after),
+            Command::Inspect(metric) => {
+                self.inspect(metric);
+                Effect::Draw
+            }
             Command::Speed(speed) => self.set_speed(speed),
             Command::Play if self.is_paused() => self.pause(),
             Command::Pause if !self.is_paused() => self.pause(),
@@ -134,6 +141,7 @@ fn parse(text: &str, named: &Named<'_>) -> Result<Command, String> {
         ("diff", [before, after]) => {
             Ok(Command::Compare(goal(before, named)?, Some(goal(after, named)?)))
         }
+        ("inspect", [metric]) => record::find(metric).map(Command::Inspect),
         ("speed", [speed]) => match speed.parse() {
             Ok(speed) => Ok(Command::Speed(speed)),
             Err(error) => Err(format!("`{speed}` is {error}")),
@@ -235,6 +243,8 @@ mod tests {
         check("diff start b", Command::Compare(at(When::Start), Some(Goal::Place(41))));
         check("speed x16", Command::Speed("16".parse().unwrap()));
         check("speed 1/8", Command::Speed("1/8".parse().unwrap()));
+        check("inspect TELE-110", Command::Inspect(110));
+        check("inspect policy.entropy", Command::Inspect(120));
         check("play", Command::Play);
         check("pause", Command::Pause);
         check("live", Command::Live);
@@ -254,6 +264,7 @@ mod tests {
         assert!(why("goto alert:0").contains("from 1, as in alert:1"));
         assert_eq!(why("goto mark:"), "`` is no letter from a to z");
         assert!(why("goto batch:x").contains("batch:26"));
+        assert!(why("inspect kl_divergenze").contains("policy.kl_divergence"));
         assert!(why("speed 3").contains("1/8 to 1024"));
     }
 

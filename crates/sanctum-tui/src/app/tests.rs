@@ -9,6 +9,7 @@ use sanctum_widgets::dump;
 use super::*;
 use crate::render;
 
+mod inspector;
 mod travel;
 
 const SECOND: u64 = 1_000_000_000;

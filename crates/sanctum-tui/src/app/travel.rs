@@ -217,7 +217,8 @@ impl App {
             | Overlay::Leave
             | Overlay::Letter(_)
             | Overlay::Line
-            | Overlay::Difference(_) => Effect::None,
+            | Overlay::Difference(_)
+            | Overlay::Inspector(_) => Effect::None,
         }
     }
 

@@ -24,6 +24,7 @@ Examples:
   sanctum-tui render runs/ID --widget RunHeader           one widget alone
   sanctum-tui render runs/ID --scene past --at batch:26   with the time bar
   sanctum-tui render runs/ID --scene difference --against batch:20 --at batch:26
+  sanctum-tui render runs/ID --scene inspector --metric policy.kl_divergence
   sanctum-tui render runs/ID --format ansi | less -R
   sanctum-tui render runs/ID --format svg --theme light > frame.svg";
 
@@ -112,12 +113,15 @@ pub struct RenderArgs {
     /// Draw this widget only
     #[arg(long, value_name = "NAME", conflicts_with = "scene")]
     pub widget: Option<String>,
-    /// Draw this scene: overview, help, past, difference [default: overview]
+    /// Draw this scene: overview, help, past, difference, inspector [default: overview]
     #[arg(long, value_name = "NAME")]
     pub scene: Option<String>,
     /// With --scene difference: the moment that the one of --at is compared with
     #[arg(long, value_name = "WHEN")]
     pub against: Option<String>,
+    /// With --scene inspector: the number, as TELE-110 or policy.kl_divergence
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Option<String>,
     /// Form of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

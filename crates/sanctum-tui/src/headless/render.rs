@@ -16,6 +16,7 @@ use crate::headless::failure::Failure;
 use crate::headless::read::{self, Still};
 use crate::headless::svg::{Ground, svg};
 use crate::headless::{ansi, cells};
+use crate::record;
 use crate::scene::Scene;
 
 /// Columns and rows of a frame, unless `--size` says otherwise.
@@ -46,13 +47,14 @@ pub fn render(
     notes: &mut impl Write,
 ) -> Result<(), Failure> {
     let subject = subject(args)?;
+    let metric = metric(subject, args)?;
     let size = args.size.as_deref().map_or_else(|| Ok(default_size(subject)), size)?;
     let anywhere = Environment { stdout_is_terminal: true, ..Environment::default() };
     let theme = display.resolve(&anywhere, 0.0).theme;
     let Still { picture, whole } = read(subject, args, notes)?;
     let text = match args.format {
-        Format::Text => cells::text(&frame(subject, theme, picture, size)),
-        Format::Ansi => ansi::ansi(&frame(subject, theme, picture, size)),
+        Format::Text => cells::text(&frame(subject, metric, theme, picture, size)),
+        Format::Ansi => ansi::ansi(&frame(subject, metric, theme, picture, size)),
         Format::Svg => {
             let ground = match display.theme {
                 ThemeChoice::Light => Ground::Light,
@@ -60,7 +62,7 @@ pub fn render(
             };
             let (title, description) =
                 (title(&picture.snapshot), description(subject, &picture.snapshot, size));
-            svg(&frame(subject, theme, picture, size), ground, &title, &description)
+            svg(&frame(subject, metric, theme, picture, size), ground, &title, &description)
         }
     };
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Write)?;
@@ -80,9 +82,22 @@ fn read(subject: Subject, args: &RenderArgs, notes: &mut impl Write) -> Result<S
         (Subject::Scene(_) | Subject::Widget(_), Some(_)) => {
             Err(Failure::Usage("--against belongs to --scene difference".to_owned()))
         }
-        (Subject::Scene(Scene::Past), None) => read::read_past(&args.read, notes),
+        (Subject::Scene(Scene::Past | Scene::Inspector), None) => read::read_past(&args.read, notes),
         (Subject::Scene(Scene::Overview | Scene::Help) | Subject::Widget(_), None) => {
             read::read(&args.read, notes)
+        }
+    }
+}
+
+/// Returns the number of the metric that is asked for.
+fn metric(subject: Subject, args: &RenderArgs) -> Result<Option<u16>, Failure> {
+    match (&args.metric, subject) {
+        (None, _) => Ok(None),
+        (Some(text), Subject::Scene(Scene::Inspector)) => {
+            record::find(text).map(Some).map_err(Failure::Usage)
+        }
+        (Some(_), Subject::Scene(_) | Subject::Widget(_)) => {
+            Err(Failure::Usage("--metric belongs to --scene inspector".to_owned()))
         }
     }
 }
@@ -125,7 +140,13 @@ fn size(text: &str) -> Result<(u16, u16), Failure> {
     })
 }
 
-fn frame(subject: Subject, theme: Theme, picture: Picture, (width, height): (u16, u16)) -> Buffer {
+fn frame(
+    subject: Subject,
+    metric: Option<u16>,
+    theme: Theme,
+    picture: Picture,
+    (width, height): (u16, u16),
+) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
     match subject {
@@ -136,6 +157,9 @@ fn frame(subject: Subject, theme: Theme, picture: Picture, (width, height): (u16
         Subject::Scene(scene) => {
             let mut app = App::still(theme, picture);
             app.open(scene);
+            if let Some(metric) = metric {
+                app.inspect(metric);
+            }
             app.view(area, &mut buffer);
         }
     }

@@ -60,6 +60,7 @@ const fn place(context: Context) -> &'static str {
         Context::CompareWith => "After D",
         Context::Line => "On the command line",
         Context::Difference => "In the comparison of two moments",
+        Context::Inspector => "In the inspector of a number",
     }
 }
 

@@ -3,7 +3,9 @@
 use ratatui::crossterm::event::KeyCode;
 
 use super::Action as A;
-use super::Context::{CompareWith, Difference, GoToMark, Help, Leave, Line, Panels, SetMark};
+use super::Context::{
+    CompareWith, Difference, GoToMark, Help, Inspector, Leave, Line, Panels, SetMark,
+};
 use super::{Binding, Chord, Context, bind, char, ctrl, key, shift};
 
 const UP: &[Chord] = &[key(KeyCode::Up), char('k')];
@@ -46,6 +48,8 @@ pub(super) const TABLES: &[&[Binding]] = &[
     &everywhere(Line, "as `q` on the main screen"),
     DIFFERENCE,
     &everywhere(Difference, "as `q` on the main screen"),
+    INSPECTOR,
+    &everywhere(Inspector, "as `q` on the main screen"),
 ];
 
 /// What is never anything else.
@@ -89,9 +93,16 @@ const PANELS: &[Binding] = &[
         "enlarge the panel; again: back",
         "enlarge",
     ),
+    bind(
+        Panels,
+        &[char('i')],
+        A::Inspect,
+        "all about the chosen number, or the first of the panel",
+        "",
+    ),
     bind(Panels, ESC, A::Back, "back to the main screen", ""),
-    bind(Panels, UP, A::Up, "one row up in a list", ""),
-    bind(Panels, DOWN, A::Down, "one row down in a list", ""),
+    bind(Panels, UP, A::Up, "one row up: chooses a number, scrolls the log", ""),
+    bind(Panels, DOWN, A::Down, "one row down", ""),
     bind(Panels, PAGE_UP, A::PageUp, "half a page up", ""),
     bind(Panels, PAGE_DOWN, A::PageDown, "half a page down", ""),
     bind(Panels, &[char('g')], A::First, "first row of a list", ""),
@@ -187,4 +198,28 @@ const DIFFERENCE: &[Binding] = &[
     bind(Difference, PAGE_DOWN, A::PageDown, "half a page down", ""),
     bind(Difference, &[char('g')], A::First, "first row", ""),
     bind(Difference, &[char('G')], A::Last, "last row", ""),
+];
+
+const INSPECTOR: &[Binding] = &[
+    bind(
+        Inspector,
+        &[key(KeyCode::Esc), char('i'), char('q')],
+        A::Back,
+        "close the inspector",
+        "close",
+    ),
+    bind(Inspector, &[key(KeyCode::Tab)], A::NextMetric, "next number of the panel", "next"),
+    bind(Inspector, &[key(KeyCode::BackTab)], A::PreviousMetric, "number before", ""),
+    bind(Inspector, UP, A::Up, "one row up", ""),
+    bind(Inspector, DOWN, A::Down, "one row down", "scroll"),
+    bind(Inspector, PAGE_UP, A::PageUp, "half a page up", ""),
+    bind(Inspector, PAGE_DOWN, A::PageDown, "half a page down", ""),
+    bind(Inspector, &[char('g')], A::First, "first row", ""),
+    bind(Inspector, &[char('G')], A::Last, "last row", ""),
+    bind(Inspector, &[char(' ')], A::Pause, "hold the view, or let it go on", "pause"),
+    bind(Inspector, &[key(KeyCode::Left)], A::BatchBack, "as it was one batch before", "before"),
+    bind(Inspector, &[key(KeyCode::Right)], A::BatchOn, "one batch on", "after"),
+    bind(Inspector, &[shift(KeyCode::Left)], A::TenBatchesBack, "ten batches back", ""),
+    bind(Inspector, &[shift(KeyCode::Right)], A::TenBatchesOn, "ten batches on", ""),
+    bind(Inspector, &[key(KeyCode::End)], A::ToLive, "live again, or the end of the run", ""),
 ];

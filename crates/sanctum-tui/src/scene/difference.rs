@@ -18,7 +18,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     };
     let area = place(area, area.width, u16::MAX);
     Clear.render(area, buf);
-    let view = View { focused: true, offset: Some(first), past: false };
+    let view = View { focused: true, offset: Some(first), past: false, selected: None };
     let between = between(comparing);
     DifferenceView::new(&props(comparing, &between), app.theme()).view(view).render(area, buf);
 }

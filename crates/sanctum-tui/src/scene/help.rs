@@ -45,7 +45,11 @@ struct Line {
 /// Draws what lies over the panels, if anything does.
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     match app.overlay() {
-        Overlay::None | Overlay::Letter(_) | Overlay::Line | Overlay::Difference(_) => {}
+        Overlay::None
+        | Overlay::Letter(_)
+        | Overlay::Line
+        | Overlay::Difference(_)
+        | Overlay::Inspector(_) => {}
         Overlay::Help(first) => help(first, app, area, buf),
         Overlay::Leave => question(*app.theme(), area, buf),
     }

@@ -152,7 +152,7 @@ fn alone(id: WidgetId, snapshot: &Snapshot, scene: Scene, size: Size, buffer: &m
         | Scene::Paused
         | Scene::Enlarged(_) => None,
     };
-    let view = sanctum_widgets::View { focused: false, offset, past: false };
+    let view = sanctum_widgets::View { focused: false, offset, past: false, selected: None };
     id.render(snapshot, view, &Theme::DARK, *buffer.area(), buffer);
 }
 
