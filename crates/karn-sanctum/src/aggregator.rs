@@ -6,6 +6,7 @@ use std::sync::Arc;
 use leyline::word::ClosedWord;
 use leyline::{Incoming, Reason, Rejection, RunId, Timestamp, ViewNs};
 
+use crate::alert::AlertsView;
 use crate::log::LogLine;
 use crate::snapshot::{RunKey, Snapshot};
 
@@ -23,6 +24,7 @@ mod run;
 mod soft;
 mod telemetry;
 mod vitals;
+mod watch;
 
 pub use latest::{GroupPlace, Latest};
 pub use link::Link;
@@ -128,6 +130,13 @@ impl Aggregator {
     /// first run comes and takes them over.
     pub fn snapshot_without_run(&self, _now: ViewNs) -> Snapshot {
         self.source.bare_snapshot(None, self.lobby.view(), &self.lobby_log)
+    }
+
+    /// Returns the alerts of a group at a moment of the clock that `apply` got its times from: those that the fold has seen
+    /// begin, and what silence means by then. None for a group that nothing is known of.
+    pub fn alerts(&self, key: &RunKey, now: ViewNs) -> AlertsView {
+        let run = self.places.get(&key.run_id).map(|&at| &self.runs[at]);
+        run.and_then(|run| run.alerts(&key.group_id, now)).unwrap_or(AlertsView::empty())
     }
 
     fn reject(&mut self, rejection: &Rejection) {

@@ -52,7 +52,7 @@ impl<T: Clone, const N: usize> History<T, N> {
     }
 
     /// Returns the points, oldest first.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + DoubleEndedIterator + Clone {
         self.points.iter()
     }
 

@@ -9,6 +9,7 @@
 //! | [`snapshot`], [`reading`], [`connection`], [`log`] | what a snapshot is made of; the field names are the paths of the metrics |
 //! | [`verdict`] | which limit applies to what, and what the banner should worry about |
 //! | [`formula`] | the computed metrics as functions of plain numbers |
+//! | [`alert`] | the rules of `leyline` evaluated: verdicts that lasted |
 //! | [`history`], [`gap`] | the ring of latest points; what a hole in the sequence numbers means |
 //! | [`number`] | every number of a snapshot, one after the other |
 //! | [`difference`](mod@difference), [`tally`] | what changed between two moments, and how many inputs of each kind there were |
@@ -29,6 +30,7 @@
 //! ```
 
 pub mod aggregator;
+pub mod alert;
 pub mod connection;
 pub mod difference;
 pub mod formula;
@@ -42,6 +44,7 @@ pub mod tally;
 pub mod verdict;
 
 pub use aggregator::{Aggregator, Link};
+pub use alert::{Alert, AlertsView};
 pub use connection::Connection;
 pub use difference::{Difference, difference};
 pub use log::LogLine;

@@ -117,7 +117,8 @@ macro_rules! readings {
     };
 }
 
-fn policy(view: &PolicyView, found: &mut impl FnMut(Found)) {
+/// Visits the readings of the updates.
+pub(crate) fn policy(view: &PolicyView, found: &mut impl FnMut(Found)) {
     readings! { view, PolicyView, "policy.", (None, None), Kind::Update, found;
         readings {
             early_stop_epoch, update_time_ms, learning_rate, entropy_coef, kl_divergence, entropy,

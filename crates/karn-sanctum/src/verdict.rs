@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use leyline::threshold::{self, Band};
+use leyline::threshold::{self, Band, Limit};
 use leyline::{FinishReason, Health, Severity};
 
 use crate::connection::Connection;
@@ -15,7 +15,6 @@ use crate::snapshot::{EnvStatus, SinkLoss};
 mod concern;
 
 pub use concern::{Concerns, concerns, inf_detected, nan_detected, update_skipped, warming_up};
-pub(crate) use concern::{concerns_of, warming};
 
 /// Judges a number by a limit, or without one: then only a non-finite number is critical.
 pub fn grade(band: Option<&Band>, value: f64) -> Health {
@@ -24,6 +23,21 @@ pub fn grade(band: Option<&Band>, value: f64) -> Health {
         None if value.is_finite() => Health::Ungraded,
         None => Health::Critical,
     }
+}
+
+/// Returns how far a value lies beyond the limit of `band` that it crosses, in the unit of the value: larger is worse.
+pub fn depth(band: Option<&Band>, value: f64) -> f64 {
+    let beyond = |limit: &Limit| {
+        limit.is_crossed_by(value).then(|| match *limit {
+            Limit::Above(at) | Limit::AtLeast(at) | Limit::Below(at) | Limit::AtMost(at) => {
+                (value - at).abs()
+            }
+            Limit::MagnitudeAtLeast(at) => value.abs() - at,
+        })
+    };
+    let limits = band.into_iter().flat_map(|band| band.warning.iter().chain(band.critical));
+    // Without a limit of its own the larger magnitude is the worse one.
+    limits.filter_map(beyond).reduce(f64::max).unwrap_or_else(|| value.abs())
 }
 
 /// Judges a plain number that has no limit: `envs[i].episode_return` and the like.

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod alerts;
 mod concerns;
 mod connection;
 mod counters;

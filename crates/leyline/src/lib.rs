@@ -10,6 +10,7 @@
 //! | [`field`], [`validate`] | what is expected of each payload field, and the limits that reject an event |
 //! | [`incoming`] | what any input becomes: known, unknown or rejected |
 //! | [`metric`], [`threshold`] | the registry of metrics and the only home of their limits |
+//! | [`rule`] | the rules of diagnosis as data |
 //! | [`wire`] | JSON rows and binary frames |
 //!
 //! ```
@@ -32,6 +33,7 @@ pub mod incoming;
 pub mod kind;
 pub mod metric;
 pub mod payload;
+pub mod rule;
 pub mod threshold;
 pub mod time;
 pub mod unit;
@@ -49,5 +51,6 @@ pub use payload::{
     EpisodeOutcome, EpochCompleted, FinishReason, GpuVitals, Heartbeat, LossCause, Metric, Phase,
     PpoUpdateCompleted, Scalar, SkipReason, SystemVitals, TrainingFinished, TrainingStarted,
 };
+pub use rule::{About, AlertLevel, Rule, RuleId};
 pub use threshold::{Band, Health};
 pub use time::{RunNs, Timestamp, ViewNs};

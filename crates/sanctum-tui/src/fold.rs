@@ -7,7 +7,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
-use karn_sanctum::{Aggregator, Link, RunKey, Snapshot};
+use karn_sanctum::{Aggregator, AlertsView, Link, RunKey, Snapshot};
 use leyline::{Event, Incoming};
 
 use crate::clock::Clock;
@@ -30,6 +30,8 @@ const REQUESTS: usize = 16;
 pub struct Picture {
     /// The state of the group shown.
     pub snapshot: Snapshot,
+    /// Its alerts at the same moment.
+    pub alerts: Arc<AlertsView>,
     /// Every group of every run, in the order in which they began.
     pub groups: Vec<RunKey>,
     /// Place of the group shown among `groups`; 0 if there is none.
@@ -51,9 +53,10 @@ impl Picture {
     }
 
     /// Returns a picture of one snapshot that stands for itself.
-    pub const fn still(snapshot: Snapshot) -> Self {
+    pub fn still(snapshot: Snapshot) -> Self {
         Self {
             snapshot,
+            alerts: Arc::new(AlertsView::empty()),
             groups: Vec::new(),
             shown: 0,
             standing: None,
@@ -341,10 +344,13 @@ impl Worker {
             Some(key) => self.aggregator.snapshot(key, now),
             None => self.aggregator.snapshot_without_run(now),
         };
+        let alerts = key.as_ref().map(|key| self.aggregator.alerts(key, now));
+        let alerts = Arc::new(alerts.unwrap_or(AlertsView::empty()));
         let shown = shown.unwrap_or(0);
         let standing = self.follow.as_ref().map(|follow| follow.standing(now));
         let moment = Some(Arc::new(self.moment(key.as_ref())));
-        Arc::new(Picture { groups, shown, standing, moment, ended, ..Picture::still(snapshot) })
+        let still = Picture::still(snapshot);
+        Arc::new(Picture { alerts, groups, shown, standing, moment, ended, ..still })
     }
 
     /// Says where a view is that follows the run. Landmarks are known to the time machine only.

@@ -168,7 +168,7 @@ pub struct Landmark {
 /// What a landmark is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LandmarkKind {
-    /// The first input of an alert: a line of the event log that warns, or worse.
+    /// The end of the batch in which an alert began.
     Alert,
     /// Inputs are missing here: numbers that were never received, or damage of the log.
     Gap,

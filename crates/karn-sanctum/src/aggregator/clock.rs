@@ -31,6 +31,11 @@ impl Clock {
         self.latest = Some(Latest { mono_ns, received });
     }
 
+    /// Returns the producer's time of the latest accepted event.
+    pub(super) fn latest(&self) -> Option<RunNs> {
+        self.latest.map(|latest| latest.mono_ns)
+    }
+
     pub(super) const fn start(&mut self, at: RunNs) {
         self.started = Some(at);
     }

@@ -17,6 +17,10 @@ struct Env {
     best_return: Option<f64>,
     returns: History<f64>,
     score: EnvScore,
+    /// Whether an env-episode has ended since the latest end of a batch.
+    has_ended: bool,
+    /// Epochs since start at the end of the latest batch in which an env-episode ended.
+    ended_at_epoch: u64,
 }
 
 /// The environments of a group. Rows of environments that have not reported take no memory.
@@ -75,9 +79,27 @@ impl Envs {
             env.best_return =
                 Some(env.best_return.map_or(*episode_return, |best| best.max(*episode_return)));
         }
+        env.has_ended = true;
         env.returns.push(*episode_return);
         let window = env.returns.latest(env_status::WINDOW);
         env.score = env.score.after(&window, *episode_length, success_return);
+    }
+
+    /// Takes note of the end of a batch; returns the environment that has not ended an env-episode for longest, among those that
+    /// report, and for how many epochs.
+    pub(super) fn batch_ended(&mut self, epochs: u64) -> Option<(u32, u64)> {
+        let mut longest = None;
+        for (id, env) in self.reported.iter_mut().enumerate() {
+            let Some(env) = env else { continue };
+            if std::mem::take(&mut env.has_ended) {
+                env.ended_at_epoch = epochs;
+            }
+            let quiet = epochs.saturating_sub(env.ended_at_epoch);
+            if longest.is_none_or(|(_, most)| most < quiet) {
+                longest = Some((id as u32, quiet));
+            }
+        }
+        longest
     }
 
     /// Takes a picture of all rows, by id.
@@ -118,6 +140,8 @@ impl Env {
             best_return: None,
             returns: History::new(),
             score: EnvScore::new(),
+            has_ended: false,
+            ended_at_epoch: 0,
         }
     }
 

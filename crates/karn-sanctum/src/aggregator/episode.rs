@@ -68,6 +68,18 @@ impl Episodes {
         }
     }
 
+    /// Returns the returns of the latest env-episodes.
+    pub(super) fn returns(&self) -> impl ExactSizeIterator<Item = f64> + Clone {
+        self.latest.iter().map(|episode| episode.episode_return)
+    }
+
+    /// Returns the median length of the latest env-episodes; `None` while there are fewer than `least`.
+    pub(super) fn median_length(&self, least: usize) -> Option<f64> {
+        let mut lengths: Vec<u32> = self.latest.iter().map(|episode| episode.length).collect();
+        lengths.sort_unstable();
+        lengths.get(lengths.len() / 2).filter(|_| least <= lengths.len()).map(|&at| f64::from(at))
+    }
+
     /// Returns roughly how much memory the histories take (bytes).
     pub(super) fn heap_bytes(&self) -> usize {
         self.returns.heap_bytes() + self.latest.heap_bytes()

@@ -11,9 +11,9 @@ use crate::aggregator::metric::Metrics;
 use crate::aggregator::policy::Updates;
 use crate::aggregator::progress::Progress;
 use crate::aggregator::vitals::Vitals;
+use crate::alert::Alerts;
 use crate::connection::Connection;
 use crate::snapshot::{Snapshot, TelemetryView};
-use crate::verdict::{self, Concerns};
 
 /// One group of a run.
 #[derive(Debug, Clone)]
@@ -23,24 +23,28 @@ pub(super) struct Group {
     pub(super) first_start: Option<u64>,
     pub(super) log: Log,
     pub(super) state: State,
+    /// What the rules found, also before the latest start.
+    pub(super) alerts: Alerts,
 }
 
 /// What a start resets.
 #[derive(Debug, Clone)]
 pub(super) struct State {
-    clock: Clock,
+    pub(super) clock: Clock,
     pub(super) progress: Progress,
     pub(super) policy: Updates,
-    episodes: Episodes,
-    envs: Envs,
-    vitals: Vitals,
+    pub(super) episodes: Episodes,
+    pub(super) envs: Envs,
+    pub(super) vitals: Vitals,
     metrics: Metrics,
+    /// When the start or the latest end of a batch was received.
+    pub(super) latest_batch_received: Option<ViewNs>,
 }
 
 impl Group {
     /// Returns a group that has heard nothing, with the log lines that waited for a group.
     pub(super) fn new(id: GroupId, log: Log) -> Self {
-        Self { id, first_start: None, log, state: State::new() }
+        Self { id, first_start: None, log, state: State::new(), alerts: Alerts::new() }
     }
 }
 
@@ -54,7 +58,13 @@ impl State {
             envs: Envs::new(0),
             vitals: Vitals::new(),
             metrics: Metrics::new(),
+            latest_batch_received: None,
         }
+    }
+
+    /// Returns the producer's time of the latest event, and whether the run is over.
+    pub(super) fn before(&self) -> (Option<RunNs>, bool) {
+        (self.clock.latest(), self.clock.is_over())
     }
 
     /// Notes an accepted event that changes nothing but the clock.
@@ -77,6 +87,7 @@ impl State {
         match &envelope.event {
             Event::TrainingStarted(start) => {
                 self.clock.start(mono_ns);
+                self.latest_batch_received = Some(received);
                 self.progress.start(start, mono_ns);
                 self.envs = Envs::new(start.n_envs.unwrap_or(0));
             }
@@ -91,6 +102,7 @@ impl State {
             Event::BatchEpochCompleted(batch) => {
                 self.progress.batch_ended(batch, mono_ns);
                 self.episodes.batch_ended(batch.mean_return);
+                self.latest_batch_received = Some(received);
             }
             Event::PpoUpdateCompleted(update) => {
                 self.policy.apply(update, mono_ns, self.progress.max_entropy);
@@ -126,13 +138,6 @@ impl State {
         }
     }
 
-    /// Returns what the latest update gives reason to worry about; `None` while warming up, and before the first update.
-    pub(super) fn concerns(&self) -> Option<Concerns> {
-        let Progress { current_batch, start_batch, .. } = self.progress;
-        let warms_up = verdict::warming(current_batch, start_batch).is_some();
-        (!warms_up).then(|| self.policy.concerns()).flatten()
-    }
-
     fn connection(&self, source: Source, now: ViewNs) -> Connection {
         match self.progress.finish_reason {
             Some(leyline::FinishReason::Failed) => Connection::Failed,
@@ -149,9 +154,19 @@ impl State {
 impl Group {
     /// Returns roughly how much memory it takes (bytes).
     pub(super) fn heap_bytes(&self) -> usize {
-        let State { clock: _, progress, policy, episodes, envs, vitals: _, metrics } = &self.state;
+        let State {
+            clock: _,
+            progress,
+            policy,
+            episodes,
+            envs,
+            vitals: _,
+            metrics,
+            latest_batch_received: _,
+        } = &self.state;
         size_of::<Self>()
             + self.log.heap_bytes()
+            + self.alerts.heap_bytes()
             + progress.heap_bytes()
             + policy.heap_bytes()
             + episodes.heap_bytes()
@@ -167,7 +182,16 @@ impl Group {
         source: Source,
         now: ViewNs,
     ) -> Snapshot {
-        let State { clock, progress, policy, episodes, envs, vitals, metrics } = &self.state;
+        let State {
+            clock,
+            progress,
+            policy,
+            episodes,
+            envs,
+            vitals,
+            metrics,
+            latest_batch_received: _,
+        } = &self.state;
         let connection = self.state.connection(source, now);
         let runtime = clock.runtime(now).filter(|_| connection.is_connected());
         let present = clock.present(now).unwrap_or(RunNs(0));

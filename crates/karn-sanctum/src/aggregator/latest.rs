@@ -2,9 +2,8 @@
 
 use crate::aggregator::Aggregator;
 use crate::aggregator::group::Group;
-use crate::log::LogLine;
+use crate::alert::Alert;
 use crate::snapshot::RunKey;
-use crate::verdict::Concerns;
 
 /// Where the latest input belongs, and counters that it may have moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +12,8 @@ pub struct Latest {
     pub run: usize,
     /// Its group.
     pub group: GroupPlace,
-    /// Lines of the event log of its group that warned, or worse, so far.
-    pub alarms: u64,
+    /// Alerts of its group that have begun so far.
+    pub alerts: u64,
     /// Holes in the numbers of its run so far.
     pub gaps: u64,
 }
@@ -35,7 +34,7 @@ impl Aggregator {
         Some(Latest {
             run: at,
             group: GroupPlace { run: at, group: run.latest_group },
-            alarms: group.log.alarms(),
+            alerts: group.alerts.begun(),
             gaps: run.telemetry.sequence.holes().map_or(0, |holes| holes.gaps),
         })
     }
@@ -46,15 +45,9 @@ impl Aggregator {
         Some(RunKey { run_id: self.runs.get(place.run)?.id.clone(), group_id })
     }
 
-    /// Returns the latest lines of the event log of a group that warn, or worse, newest first.
-    pub fn latest_alarms(&self, place: GroupPlace) -> impl Iterator<Item = &LogLine> {
-        self.group(place).into_iter().flat_map(|group| group.log.latest_alarms())
-    }
-
-    /// Returns what the latest update of a group gives reason to worry about, as [`crate::verdict::concerns`] does for a
-    /// snapshot; `None` while the group warms up or has had no update.
-    pub fn concerns(&self, place: GroupPlace) -> Option<Concerns> {
-        self.group(place)?.state.concerns()
+    /// Returns the alerts of a group that have begun after the alert with this number, in the order of their numbers.
+    pub fn alerts_after(&self, place: GroupPlace, number: u64) -> Vec<Alert> {
+        self.group(place).map_or_else(Vec::new, |group| group.alerts.after(number))
     }
 
     /// Makes a copy that is kept for long independent of the fold that it was taken of.

@@ -64,9 +64,9 @@ impl Updates {
         self.derive(update, store, max_entropy);
     }
 
-    /// Returns what the latest update gives reason to worry about; `None` before the first one.
-    pub(super) fn concerns(&self) -> Option<verdict::Concerns> {
-        self.view.last_update.as_ref().map(|_| verdict::concerns_of(&self.view))
+    /// Returns the readings, without histories.
+    pub(super) const fn readings(&self) -> &PolicyView {
+        &self.view
     }
 
     /// Returns roughly how much memory the histories take (bytes).

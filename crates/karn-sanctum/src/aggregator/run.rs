@@ -14,6 +14,7 @@ use crate::aggregator::link::Source;
 use crate::aggregator::metric::Names;
 use crate::aggregator::soft::Warned;
 use crate::aggregator::telemetry::Telemetry;
+use crate::alert::AlertsView;
 use crate::log::LogLine;
 use crate::snapshot::{RunKey, Snapshot};
 
@@ -75,6 +76,11 @@ impl Run {
             Some(at) => self.groups[at].snapshot(self.id.clone(), telemetry, source, now),
             None => source.bare_snapshot(Some(self.id.clone()), telemetry, &self.lobby),
         }
+    }
+
+    /// Returns the alerts of a group, if it is here.
+    pub(super) fn alerts(&self, group: &GroupId, now: ViewNs) -> Option<AlertsView> {
+        self.find(group).map(|at| self.groups[at].alerts(now))
     }
 
     /// Folds an event; `starts` counts the starts of the source.
@@ -192,7 +198,9 @@ impl Run {
         if let Event::EmitterLoss(loss) = &envelope.event {
             self.telemetry.lose(loss);
         }
+        let (before, was_over) = group.state.before();
         group.state.apply(envelope, received);
+        group.watch(envelope, before, was_over, &self.telemetry);
     }
 
     /// Returns roughly how much memory the names of metrics take (bytes).

@@ -35,6 +35,16 @@ impl Telemetry {
         self.unknown = self.unknown.saturating_add(1);
     }
 
+    /// Returns how many rows were rejected.
+    pub(super) const fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// Returns how many events the emitter dropped, over all sinks and lanes.
+    pub(super) fn lost_at_sinks(&self) -> u64 {
+        self.sink_losses.values().map(SinkLoss::total).fold(0, u64::saturating_add)
+    }
+
     /// Takes over the rows that came before any row with a run.
     pub(super) const fn inherit(&mut self, lobby: &Self) {
         self.received = self.received.saturating_add(lobby.received);

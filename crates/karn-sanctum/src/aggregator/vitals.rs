@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use leyline::{GpuVitals, RunNs, SystemVitals, threshold};
+use leyline::{GpuVitals, Health, RunNs, SystemVitals, threshold};
 
 use crate::aggregator::policy::rejudge;
 use crate::formula::memory::{Pool, alarm_devices};
 use crate::formula::throughput::Rates;
+use crate::number::Place;
 use crate::reading::{Reading, Stamp};
 use crate::snapshot::{GpuView, VitalsView};
 use crate::verdict;
@@ -41,6 +42,23 @@ impl Vitals {
             stamp.judged(raised, verdict::alarm(raised))
         });
         view.memory_alarm_devices = alarms.map(Arc::from);
+    }
+
+    /// Returns the memory in use of each pool that was sampled lately, with its verdict.
+    pub(super) fn memory_readings(&self, now: RunNs) -> Vec<(f64, Health, Place)> {
+        let ram = self.view.ram_used_gb.map(|reading| ("vitals.ram_used_gb", None, reading));
+        let gpus = self.view.gpu_stats.iter().enumerate().filter_map(|(i, gpu)| {
+            Some(("vitals.gpu_stats[i].memory_used_gb", Some(i), gpu.memory_used_gb?))
+        });
+        let is_fresh = |reading: &Reading| {
+            now.seconds_since(reading.mono_ns) < threshold::STALE_SECONDS
+                && !matches!(reading.verdict, Health::NoData | Health::Ungraded)
+        };
+        let pools = ram.into_iter().chain(gpus);
+        pools
+            .filter(|(_, _, reading)| is_fresh(reading))
+            .map(|(path, index, reading)| (reading.value, reading.verdict, Place { path, index }))
+            .collect()
     }
 
     /// Takes a picture. `now`: the producer's present; `rates` with batch and time of their latest mark.

@@ -20,11 +20,7 @@ pub struct Concerns {
 ///
 /// Warm-up is not considered: ask [`warming_up`] first.
 pub fn concerns(snapshot: &Snapshot) -> Concerns {
-    concerns_of(&snapshot.policy)
-}
-
-/// As [`concerns`], where there is no snapshot.
-pub(crate) fn concerns_of(policy: &PolicyView) -> Concerns {
+    let policy = &snapshot.policy;
     let mut found = Concerns { critical: Vec::new(), warning: Vec::new() };
     if is_skipped(policy) {
         found.warning.push("Skipped");
@@ -76,11 +72,6 @@ pub fn inf_detected(snapshot: &Snapshot) -> bool {
 
 /// Returns the batches done since start while they are fewer than [`threshold::WARMUP_BATCHES`], else `None`.
 pub fn warming_up(snapshot: &Snapshot) -> Option<u64> {
-    warming(snapshot.current_batch, snapshot.start_batch)
-}
-
-/// As [`warming_up`], where there is no snapshot.
-pub(crate) fn warming(current_batch: Option<u64>, start_batch: Option<u64>) -> Option<u64> {
-    let done = current_batch?.saturating_sub(start_batch?);
+    let done = snapshot.current_batch?.saturating_sub(snapshot.start_batch?);
     (done < threshold::WARMUP_BATCHES).then_some(done)
 }

@@ -1,4 +1,4 @@
-//! `sanctum-tui check`: which verdicts lasted, and an exit code that says so.
+//! `sanctum-tui check`: the alerts of a run, and an exit code that says so.
 
 use std::io::Write;
 
@@ -10,10 +10,8 @@ use crate::time::cut::{Aim, Cut, Step};
 use crate::time::runs::{Place, Runs, Wanted};
 use crate::when::When;
 
-mod course;
 mod judge;
 mod limit;
-mod readings;
 mod report;
 
 use judge::Judge;
@@ -58,9 +56,9 @@ pub(super) fn check(
     let report = Report::new(groups, args.fail_on, whole.is_err());
     let text = if args.json { report.to_json() + "\n" } else { report.to_text() };
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Write)?;
-    match report.verdict(args.fail_on) {
+    match report.verdict() {
         Verdict::Passed => Ok(()),
-        Verdict::Failed(level) => Err(Failure::Verdict(level.into())),
+        Verdict::Failed(level) => Err(Failure::Verdict(level)),
         Verdict::Damaged => whole,
         Verdict::Nothing => Err(Failure::NotFound(format!(
             "nothing in it could be judged: {}",

@@ -1,14 +1,13 @@
 //! What a time machine finds on its way: ends of batches, beginnings of alerts, gaps.
 //!
-//! This is the one place that says what an alert is. An alert of a group is a kind of line in its event log that warns, or
-//! worse, or a label of the banner ([`karn_sanctum::verdict::concerns`]) after the warm-up. It begins at the input that
-//! brings it, if the batch before (for a label: the update before) was without it.
+//! What an alert is the fold says ([`karn_sanctum::alert`]). Its place is right after the batch in which it began, which the fold
+//! knows a few batches later, because a finding must last to become an alert.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karn_sanctum::aggregator::GroupPlace;
-use karn_sanctum::{Aggregator, RunKey};
+use karn_sanctum::{Aggregator, Alert, RunKey};
 use leyline::{Event, Incoming, RunNs};
 
 use crate::time::replay::Replay;
@@ -19,9 +18,6 @@ use crate::time::{Landmark, LandmarkKind, Way};
 const BATCHES: usize = 1 << 20;
 /// Alerts and gaps that are kept, of each; of more, those that follow another one closely go.
 const LANDMARKS: usize = 1 << 14;
-/// Kinds of alerts remembered for each group; more than a run of today has.
-const KINDS: usize = 256;
-
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Landmarks {
@@ -31,7 +27,8 @@ pub(crate) struct Landmarks {
     ended: u64,
     alerts: Bounded,
     gaps: Bounded,
-    groups: BTreeMap<GroupPlace, Course>,
+    /// Alerts of each group so far.
+    groups: BTreeMap<GroupPlace, u64>,
     /// Holes in the numbers of each run so far.
     holes: BTreeMap<usize, u64>,
     damage: usize,
@@ -48,18 +45,6 @@ struct BatchEnd {
     is_usual: bool,
 }
 
-/// What is remembered of a group.
-#[derive(Default)]
-struct Course {
-    /// Lines that warned so far.
-    alarms: u64,
-    batches: u64,
-    /// In which batch each kind of line was seen last.
-    kinds: BTreeMap<String, u64>,
-    /// Labels after the latest update.
-    labels: Vec<&'static str>,
-}
-
 /// Landmarks of one kind. Of too many those go that are nearer to the one before than a distance, which doubles.
 #[derive(Default)]
 struct Bounded {
@@ -68,12 +53,13 @@ struct Bounded {
 }
 
 impl Bounded {
-    fn push(&mut self, landmark: Landmark) {
+    fn put(&mut self, landmark: Landmark) {
+        let at = self.list.partition_point(|other| other.place <= landmark.place);
         let near = |last: &Landmark| landmark.place < last.place.saturating_add(self.distance);
-        if self.list.last().is_some_and(near) {
+        if self.list[..at].last().is_some_and(near) {
             return;
         }
-        self.list.push(landmark);
+        self.list.insert(at, landmark);
         while LANDMARKS < self.list.len() {
             self.distance = self.distance.saturating_mul(2).max(1024);
             let (mut last, distance) = (None, self.distance);
@@ -103,28 +89,34 @@ impl Landmarks {
             *holes = latest.gaps;
             self.gap(place, at);
         }
-        let course = self.groups.entry(latest.group).or_default();
-        let mut begins = false;
-        if course.alarms < latest.alarms {
-            let fresh = (latest.alarms - course.alarms) as usize;
-            course.alarms = latest.alarms;
-            for line in replay.folded.latest_alarms(latest.group).take(fresh) {
-                begins |= course.alarm(&line.event_type);
+        if let Incoming::Known(envelope) = row
+            && let Event::BatchEpochCompleted(batch) = &envelope.event
+        {
+            self.batch(place, batch.batch_idx, latest.group, replay);
+        }
+        let known = self.groups.entry(latest.group).or_default();
+        if *known < latest.alerts {
+            let known = std::mem::replace(known, latest.alerts);
+            for alert in replay.folded.alerts_after(latest.group, known) {
+                self.alert_begins(&alert, latest.group, place, at);
             }
         }
-        if let Incoming::Known(envelope) = row {
-            if matches!(envelope.event, Event::PpoUpdateCompleted(_)) {
-                begins |= course.update(&replay.folded, latest.group);
+    }
+
+    /// Puts an alert to the end of the batch in which it began, which is `place` if that has not ended yet.
+    fn alert_begins(&mut self, alert: &Alert, group: GroupPlace, place: u64, at: Option<RunNs>) {
+        let of_group = |end: &&BatchEnd| end.group == group;
+        let ends = self.batches.iter().rev().filter(of_group);
+        let since =
+            ends.take_while(|end| alert.first.batch.is_some_and(|first| first <= end.batch));
+        let kind = LandmarkKind::Alert;
+        self.alerts.put(match since.last() {
+            Some(end) if end.place < place => {
+                Landmark { place: end.place, at: Some(alert.first.mono_ns), kind }
             }
-            if let Event::BatchEpochCompleted(batch) = &envelope.event {
-                course.batches += 1;
-                self.batch(place, batch.batch_idx, latest.group, replay);
-            }
-        }
-        if begins {
-            self.alerts.push(Landmark { place, at, kind: LandmarkKind::Alert });
-            self.shared = None;
-        }
+            Some(_) | None => Landmark { place, at, kind },
+        });
+        self.shared = None;
     }
 
     /// Takes note of damage behind the last input.
@@ -136,7 +128,7 @@ impl Landmarks {
     }
 
     fn gap(&mut self, place: u64, at: Option<RunNs>) {
-        self.gaps.push(Landmark { place, at, kind: LandmarkKind::Gap });
+        self.gaps.put(Landmark { place, at, kind: LandmarkKind::Gap });
         self.shared = None;
     }
 
@@ -232,31 +224,5 @@ impl Landmarks {
             all.sort_by_key(|landmark| landmark.place);
             all.into()
         }))
-    }
-}
-
-impl Course {
-    /// Takes note of a line that warns; returns whether an alert begins with it.
-    fn alarm(&mut self, kind: &str) -> bool {
-        let batches = self.batches;
-        if let Some(last) = self.kinds.get_mut(kind) {
-            return std::mem::replace(last, batches).saturating_add(1) < batches;
-        }
-        if self.kinds.len() < KINDS {
-            self.kinds.insert(kind.to_owned(), batches);
-        }
-        true
-    }
-
-    /// Takes note of an update; returns whether an alert begins with it.
-    fn update(&mut self, fold: &Aggregator, group: GroupPlace) -> bool {
-        let labels = fold.concerns(group).map_or_else(Vec::new, |concerns| {
-            let mut labels = concerns.critical;
-            labels.extend(concerns.warning);
-            labels
-        });
-        let begins = labels.iter().any(|label| !self.labels.contains(label));
-        self.labels = labels;
-        begins
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use karn_sanctum::aggregator::Link;
-use karn_sanctum::{Aggregator, RunKey, Tally};
+use karn_sanctum::{Aggregator, AlertsView, RunKey, Tally};
 use leyline::{Incoming, Timestamp, ViewNs};
 
 use crate::fold::Picture;
@@ -79,7 +79,9 @@ impl Replay {
             None => self.folded.snapshot_without_run(now),
         };
         let shown = key.and_then(|key| groups.iter().position(|group| group == key)).unwrap_or(0);
-        Picture { groups, shown, ..Picture::still(snapshot) }
+        let alerts = key.map_or(AlertsView::empty(), |key| self.folded.alerts(key, now));
+        let alerts = Arc::new(alerts);
+        Picture { alerts, groups, shown, ..Picture::still(snapshot) }
     }
 
     /// Takes a picture that says where in time it is; `moment` has the rest of that.

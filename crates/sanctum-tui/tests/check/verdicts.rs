@@ -35,12 +35,14 @@ fn check(tail: &[f64], args: &[&str], code: i32, err: &str) -> String {
 #[test]
 fn the_exit_code_is_that_of_the_worst_verdict_that_lasted() {
     let out = check(&[0.02, 0.01, 0.02, 0.01], &[], 10, "");
-    let alert = "warning policy.kl_divergence (TELE-110) batches 11 to 13, worst 0.02 nats in batch 11, \
-                 limit > 0.015\nnot applicable: ";
+    let alert = "warning kl-high policy.kl_divergence (TELE-110) batches 11 to 13 and on, worst 0.02 nats in batch 11, \
+                 limit > 0.015; first moved: policy.kl_divergence in batch 11; \
+                 next: learning rate, passes, clip range\nnot applicable: clip-high, ";
     assert!(out.starts_with(alert), "{out}");
     assert!(
         out.ends_with(
-            "\nalerts: 0 critical, 1 warning; batches: 14, of them warm-up: 10, metrics judged: 1\n"
+            "\nalerts: 0 critical, 1 warning, 0 info; about the machine: 0 critical, 0 warning, 0 info; \
+             batches: 14, of them warm-up: 10, rules judged: 1\n"
         ),
         "{out}"
     );
@@ -48,7 +50,7 @@ fn the_exit_code_is_that_of_the_worst_verdict_that_lasted() {
     check(&[0.04, 0.01, 0.04], &["--fail-on", "critical"], 11, "");
     check(&[0.04, 0.02], &[], 10, "");
     let out = check(&[0.02, 0.01, 0.01, 0.02], &[], 0, "");
-    assert!(out.contains("\nno alert; ") && !out.contains("warning policy"), "{out}");
+    assert!(out.contains("\nno alert; ") && !out.contains("kl-high"), "{out}");
     check(&[0.02, 0.02, 0.02], &["--at", "batch:11"], 0, "");
 }
 
@@ -56,9 +58,7 @@ fn the_exit_code_is_that_of_the_worst_verdict_that_lasted() {
 fn a_run_of_which_nothing_could_be_judged_does_not_pass() {
     let out = check(&[], &[], 3, "error: nothing in it could be judged: -\n");
     assert!(
-        out.ends_with(
-            "\nnothing was judged; batches: 10, of them warm-up: 10, metrics judged: 0\n"
-        )
+        out.ends_with("\nnothing was judged; batches: 10, of them warm-up: 10, rules judged: 0\n")
     );
     let done = sanctum_tui(&["check", "-"], b"");
     assert_eq!(done.code, Some(3));
@@ -83,20 +83,26 @@ fn json_has_every_key() {
             "first_batch",
             "last_batch",
             "judged",
+            "worst",
             "alerts",
+            "forgotten",
             "not_applicable"
         ]
     );
     assert_eq!(
         group["alerts"],
         json!([{
-            "level": "critical", "metric": "policy.kl_divergence", "record": "TELE-110",
-            "first_batch": 11, "last_batch": 12, "worst_value": 0.04, "worst_batch": 11,
-            "unit": "nats", "limit": "> 0.03",
+            "rule": "kl-high", "level": "critical", "about": "learning",
+            "metric": "policy.kl_divergence", "record": "TELE-110", "env": null,
+            "first_batch": 11, "last_batch": 12, "ended_batch": null, "lasts": true,
+            "seconds": 1.0, "worst_value": 0.04, "worst_batch": 11, "unit": "nats",
+            "limit": "> 0.03",
+            "first_mover":
+                { "metric": "policy.kl_divergence", "batch": 11, "sigmas": "Infinity" },
+            "next": "learning rate, passes, clip range",
         }])
     );
-    let missing = &group["not_applicable"][0];
-    assert_eq!(keys(missing), ["metric", "record"]);
+    assert_eq!((&value["schema"], &group["not_applicable"][0]), (&json!(2), &json!("clip-high")));
     let empty = check(&[], &["--json"], 3, "error: nothing in it could be judged: -\n");
     let empty: Value = serde_json::from_str(&empty).unwrap();
     assert_eq!((keys(&empty), &empty["worst"]), (keys(&value), &Value::Null));

@@ -1,14 +1,26 @@
-//! What the limit of a metric says in words, and how far a value lies beyond it.
+//! What the limit of a rule or of a metric says in words.
 
-use leyline::metric::MetricSpec;
+use karn_sanctum::Alert;
+use leyline::metric::{self, MetricSpec};
 use leyline::threshold::{self, Band, Limit};
 use leyline::unit::Unit;
 use leyline::wire;
 
-use crate::headless::check::course::Level;
+use leyline::AlertLevel as Level;
+
+/// Returns the limit that an alert crossed.
+pub(crate) fn of_alert(alert: &Alert) -> String {
+    let rule = leyline::rule::by_id(alert.rule);
+    let spec = alert.worst.place.and_then(|place| metric::by_path(place.path));
+    match (rule.own_limit(), spec) {
+        (Some(own), _) => own,
+        (None, Some(spec)) if alert.worst.value.is_finite() => format_limit(spec, alert.level),
+        (None, Some(_) | None) => "not finite".to_owned(),
+    }
+}
 
 /// Returns the limit that a verdict of this level stands for, such as `> 0.03` or `<= 0.1 or > 3.0`.
-pub(super) fn format_limit(spec: &MetricSpec, level: Level) -> String {
+fn format_limit(spec: &MetricSpec, level: Level) -> String {
     let own = match spec.band {
         Some(band) => one_of(band, level),
         None => "not finite".to_owned(),
@@ -21,7 +33,7 @@ pub(super) fn format_limit(spec: &MetricSpec, level: Level) -> String {
             side(Limit::AtMost(threshold::ENTROPY_WARNING)),
             number(threshold::CLIP_WARNING)
         ),
-        (123, Level::Warning) => format!(
+        (123, Level::Info | Level::Warning) => format!(
             "{} while entropy is {}",
             side(threshold::ENTROPY_CLIP_CORRELATION_WARNING),
             side(Limit::AtMost(threshold::ENTROPY_WARNING))
@@ -36,24 +48,9 @@ pub(super) fn format_limit(spec: &MetricSpec, level: Level) -> String {
     }
 }
 
-/// Returns how far a value lies beyond the limit of `band` that it crosses, in the unit of the value: larger is worse.
-pub(super) fn depth(band: Option<&Band>, value: f64) -> f64 {
-    let beyond = |limit: &Limit| {
-        limit.is_crossed_by(value).then(|| match *limit {
-            Limit::Above(at) | Limit::AtLeast(at) | Limit::Below(at) | Limit::AtMost(at) => {
-                (value - at).abs()
-            }
-            Limit::MagnitudeAtLeast(at) => value.abs() - at,
-        })
-    };
-    let limits = band.into_iter().flat_map(|band| band.warning.iter().chain(band.critical));
-    // Without a limit of its own the larger magnitude is the worse one.
-    limits.filter_map(beyond).reduce(f64::max).unwrap_or_else(|| value.abs())
-}
-
 fn one_of(band: &Band, level: Level) -> String {
     let limits = match level {
-        Level::Warning => band.warning,
+        Level::Info | Level::Warning => band.warning,
         Level::Critical => band.critical,
     };
     if limits.is_empty() {
@@ -78,8 +75,6 @@ fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use leyline::metric;
-
     use super::*;
 
     #[track_caller]
@@ -108,15 +103,5 @@ mod tests {
             format_limit(spec, Level::Critical),
             "< 0.01 while value_max - value_min is < 0.1"
         );
-    }
-
-    #[test]
-    fn farther_beyond_is_deeper_on_either_side() {
-        let std = Some(&threshold::ADVANTAGE_STD);
-        assert!(depth(std, 0.3) < depth(std, 0.05));
-        assert!(depth(std, 2.1) < depth(std, 4.0));
-        let mean = Some(&threshold::ADVANTAGE_MEAN);
-        assert!(depth(mean, 0.2) < depth(mean, -0.4));
-        assert!(depth(None, 1.0) < depth(None, -2.0));
     }
 }

@@ -2,24 +2,28 @@
 
 use std::fmt::Write as _;
 
+use karn_sanctum::alert::{Evidence, Mover, Tally};
+use karn_sanctum::{AlertsView, RunKey};
 use leyline::unit::Unit;
-use leyline::{GroupId, RunId, wire};
+use leyline::word::ClosedWord as _;
+use leyline::{About, AlertLevel, GroupId, RuleId, RunId, metric, rule, wire};
 use serde::Serialize;
 
 use crate::cli::FailOn;
-use crate::headless::check::course::Level;
+use crate::headless::check::judge::Batches;
+use crate::headless::check::limit;
 
 /// Version of the JSON form; raised only by a breaking change.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     schema: u32,
     /// Level from which on the exit code says so.
-    fail_on: &'static str,
-    /// The worst level that counted.
-    worst: Option<Level>,
+    fail_on: AlertLevel,
+    /// The worst level of an alert.
+    worst: Option<AlertLevel>,
     /// Whether the run is damaged; then only what could be read was judged.
     damaged: bool,
     groups: Vec<GroupReport>,
@@ -32,50 +36,61 @@ pub(super) struct GroupReport {
     pub(super) group_id: GroupId,
     /// Batches seen.
     pub(super) batches: u64,
-    /// How many of them were warm-up, of which limits do not judge.
+    /// How many of them were warm-up, in which limits do not judge.
     pub(super) warm_up: u64,
     pub(super) first_batch: Option<u64>,
     pub(super) last_batch: Option<u64>,
-    /// Metrics that a limit has judged at least once; counters of the telemetry left out.
+    /// Rules about learning that could be evaluated after the warm-up.
     pub(super) judged: u64,
+    /// The worst level of an alert, also of those that are not listed.
+    pub(super) worst: Option<AlertLevel>,
+    /// The latest alerts, by the batch in which they began.
     pub(super) alerts: Vec<Alert>,
-    pub(super) not_applicable: Vec<Metric>,
+    /// Alerts that ended before those.
+    pub(super) forgotten: u64,
+    pub(super) not_applicable: Vec<RuleId>,
 }
 
-/// A verdict that counted.
+/// An alert.
 #[derive(Debug, Serialize)]
 pub(super) struct Alert {
-    pub(super) level: Level,
-    pub(super) metric: String,
-    pub(super) record: String,
-    pub(super) first_batch: u64,
-    pub(super) last_batch: u64,
+    pub(super) rule: RuleId,
+    pub(super) level: AlertLevel,
+    pub(super) about: About,
+    pub(super) metric: Option<String>,
+    pub(super) record: Option<String>,
+    pub(super) env: Option<u32>,
+    pub(super) first_batch: Option<u64>,
+    pub(super) last_batch: Option<u64>,
+    /// Where it ended; `None`: it lasted to the end of what was read.
+    pub(super) ended_batch: Option<u64>,
+    pub(super) lasts: bool,
+    /// From the first finding to the latest.
+    pub(super) seconds: f64,
     pub(super) worst_value: f64,
-    pub(super) worst_batch: u64,
-    pub(super) unit: Unit,
+    pub(super) worst_batch: Option<u64>,
+    pub(super) unit: Option<Unit>,
     pub(super) limit: String,
+    pub(super) first_mover: Option<FirstMover>,
+    pub(super) next: &'static str,
 }
 
-/// A metric by its two names.
+/// The metric that left its own band first.
 #[derive(Debug, Serialize)]
-pub(super) struct Metric {
-    pub(super) metric: String,
-    pub(super) record: String,
-}
-
-impl Serialize for Level {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.as_str())
-    }
+pub(super) struct FirstMover {
+    pub(super) metric: &'static str,
+    pub(super) batch: Option<u64>,
+    /// Standard deviations of its own, with the sign of the change.
+    pub(super) sigmas: f64,
 }
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Something was judged, and nothing counted that the caller wants to fail on.
+    /// Something was judged, and there was no alert that the caller wants to fail on.
     Passed,
-    /// Something of this level counted.
-    Failed(Level),
+    /// There was an alert of this level.
+    Failed(FailOn),
     /// The run is damaged, and what could be read holds nothing to fail on.
     Damaged,
     /// Nothing could be judged.
@@ -84,17 +99,16 @@ pub(super) enum Verdict {
 
 impl Report {
     pub(super) fn new(groups: Vec<GroupReport>, fail_on: FailOn, damaged: bool) -> Self {
-        let alerts = groups.iter().flat_map(|group| &group.alerts);
-        let worst = alerts.map(|alert| alert.level).max();
-        let fail_on = least(fail_on).as_str();
-        Self { schema: SCHEMA, fail_on, worst, damaged, groups }
+        let worst = groups.iter().filter_map(|group| group.worst).max();
+        Self { schema: SCHEMA, fail_on: least(fail_on), worst, damaged, groups }
     }
 
     /// Returns how the check ended. An alert decides first: the part that was read is enough to know it. Damage comes
     /// next, because what is missing may be what could have been judged.
-    pub(super) fn verdict(&self, fail_on: FailOn) -> Verdict {
-        match self.worst.filter(|&worst| least(fail_on) <= worst) {
-            Some(level) => Verdict::Failed(level),
+    pub(super) fn verdict(&self) -> Verdict {
+        match self.worst.filter(|&worst| self.fail_on <= worst) {
+            Some(AlertLevel::Critical) => Verdict::Failed(FailOn::Critical),
+            Some(AlertLevel::Warning | AlertLevel::Info) => Verdict::Failed(FailOn::Warning),
             None if self.damaged => Verdict::Damaged,
             None if self.groups.iter().all(|group| group.judged == 0) => Verdict::Nothing,
             None => Verdict::Passed,
@@ -120,70 +134,127 @@ impl Report {
 }
 
 impl GroupReport {
+    pub(super) fn new(key: &RunKey, batches: Batches, view: &AlertsView) -> Self {
+        let judges = |tally: &&Tally| rule::by_id(tally.rule).waits_for_warm_up && tally.evaluated;
+        let unjudged = view.rules.iter().filter(|tally| !tally.evaluated);
+        Self {
+            run_id: key.run_id.clone(),
+            group_id: key.group_id.clone(),
+            batches: batches.seen,
+            warm_up: batches.warm_up,
+            first_batch: batches.first,
+            last_batch: batches.last,
+            judged: view.rules.iter().filter(judges).count() as u64,
+            worst: view.rules.iter().filter_map(|tally| tally.worst).max(),
+            alerts: view.list.iter().map(Alert::of).collect(),
+            forgotten: view.forgotten(),
+            not_applicable: unjudged.map(|tally| tally.rule).collect(),
+        }
+    }
+
     fn write(&self, alone: bool, out: &mut String) {
         let name =
             if alone { String::new() } else { format!("{}/{}: ", self.run_id, self.group_id) };
         // Writing to a text cannot fail.
         for alert in &self.alerts {
-            let Alert {
-                level,
-                metric,
-                record,
-                first_batch,
-                last_batch,
-                worst_value,
-                worst_batch,
-                unit,
-                limit,
-            } = alert;
-            let value = wire::to_json(worst_value);
-            let value = value.trim_matches('"');
-            writeln!(
-                out,
-                "{name}{} {metric} ({record}) batches {first_batch} to {last_batch}, \
-                 worst {value} {} in batch {worst_batch}, limit {limit}",
-                level.as_str(),
-                unit_word(*unit),
-            )
-            .ok();
+            writeln!(out, "{name}{}", alert.told()).ok();
+        }
+        if 0 < self.forgotten {
+            writeln!(out, "{name}and {} alerts before those", self.forgotten).ok();
         }
         if !self.not_applicable.is_empty() {
-            let names: Vec<&str> =
-                self.not_applicable.iter().map(|metric| metric.metric.as_str()).collect();
+            let names: Vec<&str> = self.not_applicable.iter().map(|rule| rule.as_str()).collect();
             writeln!(out, "{name}not applicable: {}", names.join(", ")).ok();
         }
         writeln!(out, "{name}{}", self.summary()).ok();
     }
 
     fn summary(&self) -> String {
-        let count = |level: Level| self.alerts.iter().filter(|alert| alert.level == level).count();
-        let found = match (count(Level::Critical), count(Level::Warning)) {
-            (0, 0) if self.judged == 0 => "nothing was judged".to_owned(),
-            (0, 0) => "no alert".to_owned(),
-            (critical, warning) => format!("alerts: {critical} critical, {warning} warning"),
+        let count = |level: AlertLevel, about_machine: bool| {
+            let is_it = |alert: &&Alert| {
+                alert.level == level && (alert.about == About::Machine) == about_machine
+            };
+            self.alerts.iter().filter(is_it).count()
+        };
+        let counts = |about_machine| {
+            AlertLevel::ALL
+                .iter()
+                .rev()
+                .map(|&level| format!("{} {level}", count(level, about_machine)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let found = if self.alerts.is_empty() {
+            if self.judged == 0 { "nothing was judged" } else { "no alert" }.to_owned()
+        } else {
+            format!("alerts: {}; about the machine: {}", counts(false), counts(true))
         };
         let Self { batches, warm_up, judged, .. } = self;
-        format!("{found}; batches: {batches}, of them warm-up: {warm_up}, metrics judged: {judged}")
+        format!("{found}; batches: {batches}, of them warm-up: {warm_up}, rules judged: {judged}")
     }
 }
 
-fn unit_word(unit: Unit) -> &'static str {
-    use leyline::word::ClosedWord as _;
-    unit.as_str()
-}
-
-const fn least(fail_on: FailOn) -> Level {
-    match fail_on {
-        FailOn::Warning => Level::Warning,
-        FailOn::Critical => Level::Critical,
-    }
-}
-
-impl From<Level> for FailOn {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Warning => Self::Warning,
-            Level::Critical => Self::Critical,
+impl Alert {
+    pub(super) fn of(alert: &karn_sanctum::Alert) -> Self {
+        let rule = rule::by_id(alert.rule);
+        let Evidence { value, at, place, env } = alert.worst;
+        let spec = place.and_then(|place| metric::by_path(place.path));
+        Self {
+            rule: alert.rule,
+            level: alert.level,
+            about: rule.about,
+            metric: place.map(karn_sanctum::number::Place::full_path),
+            record: spec.map(|spec| format!("TELE-{:03}", spec.number)),
+            env,
+            first_batch: alert.first.batch,
+            last_batch: alert.last.batch,
+            ended_batch: alert.ended.and_then(|at| at.batch),
+            lasts: alert.ended.is_none(),
+            seconds: alert.last.mono_ns.seconds_since(alert.first.mono_ns).max(0.0),
+            worst_value: value,
+            worst_batch: at.batch,
+            unit: rule.own_unit().or(spec.map(|spec| spec.unit)),
+            limit: limit::of_alert(alert),
+            first_mover: alert.mover.map(|Mover { path, at, sigmas }| FirstMover {
+                metric: path,
+                batch: at.batch,
+                sigmas,
+            }),
+            next: rule.next,
         }
+    }
+
+    fn told(&self) -> String {
+        let batch = |batch: Option<u64>| batch.map_or_else(|| "?".to_owned(), |at| at.to_string());
+        let number = |value: f64| wire::to_json(&value).trim_matches('"').to_owned();
+        let of = match (&self.metric, &self.record, self.env) {
+            (Some(metric), Some(record), _) => format!(" {metric} ({record})"),
+            (_, _, Some(env)) => format!(" env {env}"),
+            (Some(_) | None, _, None) => String::new(),
+        };
+        let unit = self.unit.map_or("", |unit| unit.as_str());
+        let mover = self.first_mover.as_ref().map(|mover| {
+            format!("; first moved: {} in batch {}", mover.metric, batch(mover.batch))
+        });
+        format!(
+            "{} {}{of} batches {} to {}{}, worst {} {unit} in batch {}, limit {}{}; next: {}",
+            self.level,
+            self.rule,
+            batch(self.first_batch),
+            batch(self.last_batch),
+            if self.lasts { " and on" } else { "" },
+            number(self.worst_value),
+            batch(self.worst_batch),
+            self.limit,
+            mover.unwrap_or_default(),
+            self.next,
+        )
+    }
+}
+
+const fn least(fail_on: FailOn) -> AlertLevel {
+    match fail_on {
+        FailOn::Warning => AlertLevel::Warning,
+        FailOn::Critical => AlertLevel::Critical,
     }
 }
