@@ -21,6 +21,7 @@ use crate::source::Standing;
 use crate::time::{Ask, Comparison, Goal, Way};
 use crate::when::When;
 
+mod alerts;
 mod focus;
 mod inspector;
 mod line;
@@ -50,6 +51,8 @@ pub enum Overlay {
     Difference(usize),
     /// Everything about one number, from this row on.
     Inspector(usize),
+    /// The list of alerts, with this one chosen, counted from the newest.
+    Alerts(usize),
 }
 
 /// Two moments and what differs between them.
@@ -95,6 +98,7 @@ pub struct App {
     marks: BTreeMap<char, Mark>,
     line: Line,
     comparing: Option<Comparing>,
+    acknowledged: alerts::Acknowledged,
     inspecting: Inspecting,
     /// What is to be said until the next key.
     notice: Option<String>,
@@ -123,6 +127,7 @@ impl App {
             marks: BTreeMap::new(),
             line: Line::default(),
             comparing: None,
+            acknowledged: alerts::Acknowledged::new(),
             inspecting: Inspecting::default(),
             notice: None,
             stopping: false,
@@ -205,6 +210,7 @@ impl App {
             scene::Scene::Help => self.overlay = Overlay::Help(0),
             scene::Scene::Difference => self.overlay = Overlay::Difference(0),
             scene::Scene::Inspector => self.inspect_chosen(),
+            scene::Scene::Alerts => self.overlay = Overlay::Alerts(0),
         }
     }
 
@@ -354,6 +360,9 @@ impl App {
             Action::ToStart => return self.go(Goal::When(When::Start)),
             Action::ToLive => return self.go_live(),
             Action::PreviousAlert => return self.go(Goal::Alert(Way::Back)),
+            Action::Alerts => self.overlay = Overlay::Alerts(0),
+            Action::GoToAlert => return self.go_to_alert(),
+            Action::Acknowledge => self.acknowledge(),
             Action::NextAlert => return self.go(Goal::Alert(Way::On)),
             Action::Letter => return self.letter(key),
             Action::FromStart => {
@@ -378,6 +387,7 @@ impl App {
             Overlay::Line => Context::Line,
             Overlay::Difference(_) => Context::Difference,
             Overlay::Inspector(_) => Context::Inspector,
+            Overlay::Alerts(_) => Context::Alerts,
         }
     }
 
@@ -413,7 +423,8 @@ impl App {
             | Overlay::Letter(_)
             | Overlay::Line
             | Overlay::Difference(_)
-            | Overlay::Inspector(_) => self.overlay = Overlay::None,
+            | Overlay::Inspector(_)
+            | Overlay::Alerts(_) => self.overlay = Overlay::None,
         }
     }
 

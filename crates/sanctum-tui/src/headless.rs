@@ -13,6 +13,7 @@ mod export;
 mod failure;
 mod fsck;
 mod gc;
+pub(crate) mod limit;
 mod ls;
 mod meter;
 pub(crate) mod named;

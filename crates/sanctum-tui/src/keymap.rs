@@ -28,11 +28,13 @@ pub enum Context {
     Difference,
     /// Everything about one number is open.
     Inspector,
+    /// The list of alerts is open.
+    Alerts,
 }
 
 impl Context {
     /// Every context.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Panels,
         Self::Help,
         Self::Leave,
@@ -42,6 +44,7 @@ impl Context {
         Self::Line,
         Self::Difference,
         Self::Inspector,
+        Self::Alerts,
     ];
 }
 
@@ -98,6 +101,12 @@ pub enum Action {
     PreviousAlert,
     /// Goes to the next alert.
     NextAlert,
+    /// Opens the list of alerts.
+    Alerts,
+    /// Goes to the batch in which the chosen alert began.
+    GoToAlert,
+    /// Acknowledges the chosen alert, or takes that back.
+    Acknowledge,
     /// Asks for the letter of a mark to set.
     SetMark,
     /// Asks for the letter of a mark to go to.
@@ -341,6 +350,7 @@ mod tests {
                 "<",
                 ">",
                 ":",
+                "a",
                 "t",
                 "Ctrl-L",
                 "Ctrl-Z",

@@ -7,6 +7,7 @@ use sanctum_widgets::{Class, Theme};
 
 use crate::app::App;
 
+mod alerts;
 mod difference;
 mod footer;
 mod help;
@@ -14,6 +15,7 @@ mod inspector;
 mod overview;
 mod past;
 
+pub(crate) use alerts::alerts_room;
 pub(crate) use difference::{difference_room, difference_rows};
 pub(crate) use help::{help_room, help_rows};
 pub(crate) use inspector::{inspector_room, inspector_rows};
@@ -32,12 +34,14 @@ pub enum Scene {
     Difference,
     /// Everything about one number, over the panels.
     Inspector,
+    /// The list of alerts, over the panels.
+    Alerts,
 }
 
 impl Scene {
     /// Every scene.
-    pub const ALL: [Self; 5] =
-        [Self::Overview, Self::Help, Self::Past, Self::Difference, Self::Inspector];
+    pub const ALL: [Self; 6] =
+        [Self::Overview, Self::Help, Self::Past, Self::Difference, Self::Inspector, Self::Alerts];
 
     /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
@@ -47,6 +51,7 @@ impl Scene {
             Self::Past => "past",
             Self::Difference => "difference",
             Self::Inspector => "inspector",
+            Self::Alerts => "alerts",
         }
     }
 }
@@ -61,6 +66,7 @@ pub(crate) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     help::draw(app, area, buf);
     difference::draw(app, area, buf);
     inspector::draw(app, area, buf);
+    alerts::draw(app, area, buf);
     footer::draw(app, area, buf);
     app.theme().glyphs.apply(area, buf);
 }

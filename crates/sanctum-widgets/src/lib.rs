@@ -22,6 +22,7 @@
 //! assert_eq!(dump::rows(&buffer), ["○ WAIT ? │ Waiting for training data..."]);
 //! ```
 
+pub mod alerts;
 pub mod anomaly_strip;
 mod chart;
 pub mod difference;
@@ -53,6 +54,7 @@ pub mod widget_id;
 #[path = "../tests/support/base.rs"]
 mod base;
 
+pub use alerts::{AlertListProps, AlertListView, VerdictLine};
 pub use anomaly_strip::{AnomalyStrip, AnomalyStripProps};
 pub use difference::{DifferenceProps, DifferenceView, Moment};
 pub use env_overview::{EnvOverview, EnvOverviewProps};

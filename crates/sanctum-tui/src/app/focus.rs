@@ -81,6 +81,7 @@ impl App {
             Overlay::Help(_) => scene::help_room(self.area()),
             Overlay::Difference(_) => scene::difference_room(self.area()),
             Overlay::Inspector(_) => scene::inspector_room(self.area()),
+            Overlay::Alerts(_) => scene::alerts_room(self.area()),
             Overlay::None | Overlay::Leave | Overlay::Letter(_) | Overlay::Line => {
                 self.rect(self.arrangement.focus).map_or(0, |r| r.height.into())
             }
@@ -99,6 +100,11 @@ impl App {
             let room = scene::difference_room(self.area());
             let last = scene::difference_rows(self).saturating_sub(room);
             self.overlay = Overlay::Difference(first.saturating_add_signed(rows).min(last));
+            return;
+        }
+        if let Overlay::Alerts(chosen) = self.overlay {
+            let last = self.shown.alerts.list.len().saturating_sub(1);
+            self.overlay = Overlay::Alerts(chosen.saturating_add_signed(rows).min(last));
             return;
         }
         if let Overlay::Inspector(first) = self.overlay {

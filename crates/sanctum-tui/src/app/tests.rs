@@ -1,6 +1,6 @@
 //! Every key of the screen, and what holds at any size and in any state.
 
-use karn_sanctum::{Aggregator, Connection, RunKey};
+use karn_sanctum::{Aggregator, AlertsView, Connection, RunKey};
 use leyline::demo::{self, Scenario};
 use leyline::{FinishReason, GroupId, Incoming, RunId};
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
@@ -9,6 +9,7 @@ use sanctum_widgets::dump;
 use super::*;
 use crate::render;
 
+mod alerts;
 mod inspector;
 mod travel;
 
@@ -28,7 +29,9 @@ fn picture(scenario: Scenario, count: usize) -> Picture {
     }
     let groups = aggregator.keys();
     let snapshot = groups.first().map_or_else(Snapshot::empty, |key| aggregator.snapshot(key, now));
-    Picture { groups, ..Picture::still(snapshot) }
+    let alerts = groups.first().map(|key| aggregator.alerts(key, now));
+    let alerts = Arc::new(alerts.unwrap_or(AlertsView::empty()));
+    Picture { alerts, groups, ..Picture::still(snapshot) }
 }
 
 /// A screen with a key press and a clock that stands unless it is moved.

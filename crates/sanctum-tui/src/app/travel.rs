@@ -218,7 +218,8 @@ impl App {
             | Overlay::Letter(_)
             | Overlay::Line
             | Overlay::Difference(_)
-            | Overlay::Inspector(_) => Effect::None,
+            | Overlay::Inspector(_)
+            | Overlay::Alerts(_) => Effect::None,
         }
     }
 

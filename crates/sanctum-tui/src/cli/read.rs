@@ -25,6 +25,7 @@ Examples:
   sanctum-tui render runs/ID --scene past --at batch:26   with the time bar
   sanctum-tui render runs/ID --scene difference --against batch:20 --at batch:26
   sanctum-tui render runs/ID --scene inspector --metric policy.kl_divergence
+  sanctum-tui render runs/ID --scene alerts
   sanctum-tui render runs/ID --format ansi | less -R
   sanctum-tui render runs/ID --format svg --theme light > frame.svg";
 
@@ -113,7 +114,7 @@ pub struct RenderArgs {
     /// Draw this widget only
     #[arg(long, value_name = "NAME", conflicts_with = "scene")]
     pub widget: Option<String>,
-    /// Draw this scene: overview, help, past, difference, inspector [default: overview]
+    /// Draw this scene: overview, help, past, difference, inspector, alerts [default: overview]
     #[arg(long, value_name = "NAME")]
     pub scene: Option<String>,
     /// With --scene difference: the moment that the one of --at is compared with

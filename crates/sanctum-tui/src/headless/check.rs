@@ -11,7 +11,6 @@ use crate::time::runs::{Place, Runs, Wanted};
 use crate::when::When;
 
 mod judge;
-mod limit;
 mod report;
 
 use judge::Judge;

@@ -83,7 +83,10 @@ fn read(subject: Subject, args: &RenderArgs, notes: &mut impl Write) -> Result<S
             Err(Failure::Usage("--against belongs to --scene difference".to_owned()))
         }
         (Subject::Scene(Scene::Past | Scene::Inspector), None) => read::read_past(&args.read, notes),
-        (Subject::Scene(Scene::Overview | Scene::Help) | Subject::Widget(_), None) => {
+        (
+            Subject::Scene(Scene::Overview | Scene::Help | Scene::Alerts) | Subject::Widget(_),
+            None,
+        ) => {
             read::read(&args.read, notes)
         }
     }

@@ -61,6 +61,7 @@ const fn place(context: Context) -> &'static str {
         Context::Line => "On the command line",
         Context::Difference => "In the comparison of two moments",
         Context::Inspector => "In the inspector of a number",
+        Context::Alerts => "In the list of alerts",
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::crossterm::event::KeyCode;
 
 use super::Action as A;
 use super::Context::{
-    CompareWith, Difference, GoToMark, Help, Inspector, Leave, Line, Panels, SetMark,
+    Alerts, CompareWith, Difference, GoToMark, Help, Inspector, Leave, Line, Panels, SetMark,
 };
 use super::{Binding, Chord, Context, bind, char, ctrl, key, shift};
 
@@ -50,6 +50,8 @@ pub(super) const TABLES: &[&[Binding]] = &[
     &everywhere(Difference, "as `q` on the main screen"),
     INSPECTOR,
     &everywhere(Inspector, "as `q` on the main screen"),
+    ALERTS,
+    &everywhere(Alerts, "as `q` on the main screen"),
 ];
 
 /// What is never anything else.
@@ -129,6 +131,7 @@ const PANELS: &[Binding] = &[
         "command line: goto WHEN, mark a, diff a b, speed N, q",
         "command",
     ),
+    bind(Panels, &[char('a')], A::Alerts, "list of alerts", "alerts"),
     bind(Panels, &[char('t')], A::NextGroup, "next group of an A/B run", ""),
 ];
 
@@ -222,4 +225,28 @@ const INSPECTOR: &[Binding] = &[
     bind(Inspector, &[shift(KeyCode::Left)], A::TenBatchesBack, "ten batches back", ""),
     bind(Inspector, &[shift(KeyCode::Right)], A::TenBatchesOn, "ten batches on", ""),
     bind(Inspector, &[key(KeyCode::End)], A::ToLive, "live again, or the end of the run", ""),
+];
+
+const ALERTS: &[Binding] = &[
+    bind(
+        Alerts,
+        &[key(KeyCode::Enter)],
+        A::GoToAlert,
+        "go to the batch in which it began",
+        "go there",
+    ),
+    bind(Alerts, &[char('x')], A::Acknowledge, "acknowledge it; again: take back", "acknowledge"),
+    bind(
+        Alerts,
+        &[key(KeyCode::Esc), char('a'), char('q')],
+        A::Back,
+        "close the list of alerts",
+        "close",
+    ),
+    bind(Alerts, UP, A::Up, "one alert up", ""),
+    bind(Alerts, DOWN, A::Down, "one alert down", "choose"),
+    bind(Alerts, PAGE_UP, A::PageUp, "half a page up", ""),
+    bind(Alerts, PAGE_DOWN, A::PageDown, "half a page down", ""),
+    bind(Alerts, &[char('g')], A::First, "newest alert", ""),
+    bind(Alerts, &[char('G')], A::Last, "oldest alert", ""),
 ];

@@ -49,7 +49,8 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         | Overlay::Letter(_)
         | Overlay::Line
         | Overlay::Difference(_)
-        | Overlay::Inspector(_) => {}
+        | Overlay::Inspector(_)
+        | Overlay::Alerts(_) => {}
         Overlay::Help(first) => help(first, app, area, buf),
         Overlay::Leave => question(*app.theme(), area, buf),
     }

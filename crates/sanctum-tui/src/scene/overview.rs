@@ -4,7 +4,7 @@ use karn_sanctum::Snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
-use sanctum_widgets::{RunHeader, RunHeaderProps, WidgetId};
+use sanctum_widgets::{RunHeader, RunHeaderProps, VerdictLine, WidgetId};
 
 use crate::app::App;
 use crate::layout;
@@ -17,8 +17,12 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
                 let props = RunHeaderProps { ui_rate_hz: app.ui_rate(), ..app.snapshot().into() };
                 RunHeader::new(props, app.theme()).paused(app.is_past()).render(rect, buf);
             }
+            WidgetId::StatusBanner => {
+                let [state, why] = rows(rect);
+                id.render(app.snapshot(), app.panel_view(id), app.theme(), state, buf);
+                VerdictLine::new(app.worries(), app.theme()).render(why, buf);
+            }
             WidgetId::AnomalyStrip
-            | WidgetId::StatusBanner
             | WidgetId::PolicyHealth
             | WidgetId::PolicyLosses
             | WidgetId::ValueDiagnostics
@@ -33,6 +37,15 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             }
         }
     }
+}
+
+/// Returns the first row, and what is below it.
+const fn rows(rect: Rect) -> [Rect; 2] {
+    let first = if rect.height == 0 { 0 } else { 1 };
+    [
+        Rect { height: first, ..rect },
+        Rect { y: rect.y + first, height: rect.height - first, ..rect },
+    ]
 }
 
 /// A panel that scrolls.

@@ -47,5 +47,7 @@ fn picture(aggregator: &Aggregator, now: ViewNs) -> Picture {
     let key = aggregator.default_key();
     let snapshot = key
         .map_or_else(|| aggregator.snapshot_without_run(now), |key| aggregator.snapshot(&key, now));
-    Picture { groups: aggregator.keys(), ..Picture::still(snapshot) }
+    let alerts = aggregator.default_key().map(|key| aggregator.alerts(&key, now));
+    let alerts = std::sync::Arc::new(alerts.unwrap_or(karn_sanctum::AlertsView::empty()));
+    Picture { alerts, groups: aggregator.keys(), ..Picture::still(snapshot) }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::cli::FailOn;
 use crate::headless::check::judge::Batches;
-use crate::headless::check::limit;
+use crate::headless::limit;
 
 /// Version of the JSON form; raised only by a breaking change.
 const SCHEMA: u32 = 2;

@@ -1,0 +1,51 @@
+//! The list of alerts, over the panels.
+
+use std::collections::BTreeSet;
+
+use karn_sanctum::Alert;
+use leyline::{metric, rule};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
+use sanctum_widgets::{AlertListProps, AlertListView};
+
+use crate::app::{App, Overlay};
+use crate::headless::limit;
+use crate::scene::help::place;
+
+/// Draws the list if it is open.
+pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    let Overlay::Alerts(chosen) = app.overlay() else { return };
+    let area = place(area, area.width, u16::MAX);
+    Clear.render(area, buf);
+    let none = BTreeSet::new();
+    let props = AlertListProps {
+        alerts: &app.alerts().list,
+        acknowledged: app.acknowledged().unwrap_or(&none),
+        chosen,
+        details: app.chosen_alert().map_or_else(Vec::new, details),
+        forgotten: app.alerts().forgotten(),
+    };
+    AlertListView::new(props, app.theme()).render(area, buf);
+}
+
+/// Returns how many alerts fit.
+pub(crate) fn alerts_room(area: Rect) -> usize {
+    AlertListView::room(place(area, area.width, u16::MAX).height)
+}
+
+/// Returns what is known of an alert beside its row.
+fn details(alert: &Alert) -> Vec<String> {
+    let rule = rule::by_id(alert.rule);
+    let record = alert.worst.place.and_then(|place| metric::by_path(place.path));
+    let record = record.map(|spec| format!("TELE-{:03}, ", spec.number)).unwrap_or_default();
+    let moved = alert.mover.map_or_else(String::new, |mover| {
+        let batch = mover.at.batch.map_or_else(String::new, |batch| format!(" in b{batch}"));
+        format!("; first moved: {}{batch}", mover.path)
+    });
+    vec![
+        format!("{record}limit {}{moved}", limit::of_alert(alert)),
+        format!("basis: {}", rule.basis),
+        format!("next: {}", rule.next),
+    ]
+}
