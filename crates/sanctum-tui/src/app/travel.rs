@@ -248,10 +248,17 @@ impl App {
         self.marks.get(&letter).map(Mark::goal)
     }
 
+    /// The moment that is shown. A live view counts what arrived here, which need not be all that its log has; the number of
+    /// an event means the same in both.
+    fn shown_goal(&self) -> Goal {
+        let Some(moment) = self.shown.moment.as_deref() else { return Goal::When(When::End) };
+        let seq = moment.seq.filter(|_| moment.motion == Motion::Live);
+        seq.map_or(Goal::Place(moment.place), |seq| Goal::When(When::Seq(seq)))
+    }
+
     /// Compares a moment with another, or with the one that is shown.
     pub(super) fn compare(&mut self, before: Goal, after: Option<Goal>) -> Effect {
-        let shown = || self.place().map_or(Goal::When(When::End), Goal::Place);
-        let after = after.unwrap_or_else(shown);
+        let after = after.unwrap_or_else(|| self.shown_goal());
         self.course.hold = Hold::Past;
         self.course.awaits_comparison = true;
         self.notice = Some("comparing…".to_owned());

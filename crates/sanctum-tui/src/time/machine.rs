@@ -247,18 +247,19 @@ impl Machine {
 
     /// Returns the next ask that can be looked at: one that leads on from a moment waits until that was found.
     fn next_ask(&mut self) -> Option<Ask> {
-        let leads_on = match self.asks.front()? {
-            Ask::Go(Goal::Events(_) | Goal::Batches(_) | Goal::Alert(_)) => true,
+        let is_searching = self.travel.as_ref().is_some_and(Travel::is_searching);
+        let waits = match self.asks.front()? {
+            Ask::Go(Goal::Events(_) | Goal::Batches(_) | Goal::Alert(_)) => is_searching,
+            // The view stays where it is meanwhile, so it has to be there first.
+            Ask::Compare(..) => !self.has_arrived && self.travel.is_some(),
             Ask::Go(Goal::When(_) | Goal::Place(_))
             | Ask::Hold(_)
             | Ask::Play
             | Ask::Speed(_)
             | Ask::Live
-            | Ask::Group(_)
-            | Ask::Compare(..) => false,
+            | Ask::Group(_) => false,
         };
-        let is_searching = self.travel.as_ref().is_some_and(Travel::is_searching);
-        if leads_on && is_searching { None } else { self.asks.pop_front() }
+        if waits { None } else { self.asks.pop_front() }
     }
 
     fn take(&mut self, ask: Ask, now: ViewNs) {

@@ -210,6 +210,16 @@ fn a_comparison_opens_when_it_comes_and_closes_with_escape() {
     assert_eq!(desk.show(answer), Effect::None, "it does not open by itself");
 }
 
+/// The places of a live view are those of what arrived here.
+#[test]
+fn what_is_live_is_compared_by_the_number_of_its_event() {
+    let mut desk = replay();
+    desk.show(at(400, Motion::Live));
+    desk.char('D');
+    let now = Goal::When(When::Seq(399));
+    assert_eq!(desk.code(KeyCode::Home), Effect::Time(Ask::Compare(Goal::When(When::Start), now)));
+}
+
 #[test]
 fn a_comparison_that_nobody_asked_for_does_not_open() {
     let mut desk = replay();

@@ -426,6 +426,23 @@ fn what_has_grown_is_followed_at_the_newest_and_waited_for_in_the_past() {
 }
 
 #[test]
+fn a_comparison_from_the_present_first_holds_what_was_shown() {
+    let events = demo::events(Scenario::Calm, 1);
+    let root = TempDir::new().unwrap();
+    let mut machine = on_files(&log(&root, &events));
+    go(&mut machine, Goal::Place(5));
+    machine.hold_live(Some(events[59].seq));
+    let held = Goal::When(When::Seq(events[59].seq));
+    machine.ask(Ask::Compare(Goal::When(When::Start), held));
+    settle(&mut machine);
+    assert!(machine.is_changed());
+    let picture = machine.picture();
+    assert_eq!(place(&picture), 60);
+    let comparison = picture.comparison.unwrap();
+    assert_eq!((comparison.before.place, comparison.after.place), (0, 60));
+}
+
+#[test]
 fn a_run_in_memory_is_the_same_run_and_begins_where_memory_does() {
     let events = demo::events(Scenario::LossyLink, 5);
     let root = TempDir::new().unwrap();
