@@ -69,6 +69,15 @@ fn tele_703_thread_is_alive_as_the_source_says() {
 }
 
 #[test]
+fn tele_002_tele_703_tele_780_a_run_of_rejected_rows_shows_source_and_counters() {
+    let feed = Feed::new().link(Link::TrainerAlive(true), 0.0).incoming(0.0, &malformed(Some("r")));
+    let shown = feed.now(0.0);
+    assert_eq!(shown.run_id.as_ref().map(leyline::RunId::as_str), Some("r"));
+    assert_eq!(shown.training_thread_alive, Some(true));
+    assert_eq!(shown.telemetry.events_rejected, 1);
+}
+
+#[test]
 fn tele_704_connection_takes_the_first_state_that_applies() {
     let of = |feed: &Feed, now| feed.now(now).connection;
     assert_eq!(of(&Feed::new(), 0.0), Connection::Waiting);

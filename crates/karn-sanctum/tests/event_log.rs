@@ -120,6 +120,8 @@ fn tele_811_tele_812_tele_813_tele_818_a_line_says_where_it_comes_from() {
     assert_eq!((shown.seq, shown.env_id), (Some(1), Some(EnvId(4))));
     assert_eq!(shown.ts, Some(Timestamp::from_micros(2_000_000)));
     assert_eq!(shown.mono_ns.map(|mono| mono.0), Some(1_000_000_000));
+    let unknown = Feed::new().at(0.0, start(1, 0)).unknown(1.0, "SEED_PRUNED").now(1.0).event_log;
+    assert_eq!(unknown.last().unwrap().ts, Some(Timestamp::from_micros(1_000_000)));
 }
 
 #[test]
@@ -163,6 +165,8 @@ fn tele_817_severity_is_at_least_that_of_the_kind() {
     assert_eq!(of(Severity::Debug, start(1, 0).into()), Severity::Info);
     assert_eq!(of(Severity::Debug, finish(FinishReason::Failed).into()), Severity::Error);
     assert_eq!(of(Severity::Critical, start(1, 0).into()), Severity::Critical);
+    let rejected = Feed::new().incoming(0.0, &malformed(Some("r")));
+    assert_eq!(rejected.now(0.0).event_log[0].severity, Severity::Warning);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What the records of the event log claim about its lines, one part at a time.
 
-use karn_sanctum::LogLine;
-use leyline::{EnvId, Event, Severity};
+use std::sync::Arc;
 
-use crate::support::{Feed, anomaly, batch, envelope, malformed, outcome, start, with};
+use karn_sanctum::LogLine;
+use leyline::{EnvId, Event, Incoming, Reason, Rejection, RunId, RunNs, Severity};
+
+use crate::support::{Feed, anomaly, batch, envelope, malformed, outcome, start, unknown, with};
 
 fn last(feed: &Feed) -> LogLine {
     feed.now(9.0).event_log.last().unwrap().as_ref().clone()
@@ -68,4 +70,48 @@ fn tele_822_clock_is_that_of_the_event_and_absent_for_rejected_rows() {
     assert_eq!(clock(&feed.now(100.0).event_log[0]), Some(8_500_000_000));
     assert_eq!(clock(&last(&feed)), Some(8_500_000_000), "a warning has that of its event");
     assert_eq!(clock(&last(&feed.incoming(101.0, &malformed(Some("r"))))), None);
+}
+
+#[test]
+fn tele_813_tele_817_tele_819_tele_822_the_line_of_an_unknown_kind_says_what_its_row_says() {
+    let row = with(unknown(1, 3.0, "SEED_PRUNED"), |row| {
+        (row.env_id, row.severity) = (Some(EnvId(5)), Severity::Error);
+    });
+    let feed = Feed::new().at(0.0, start(75, 0)).incoming(3.0, &Incoming::Unknown(Arc::new(row)));
+    let line = last(&feed);
+    assert_eq!((line.env_id, line.severity), (Some(EnvId(5)), Severity::Error));
+    assert_eq!(line.mono_ns, Some(RunNs(3_000_000_000)));
+    assert_eq!(line.summary, "SEED_PRUNED");
+}
+
+#[test]
+fn tele_811_tele_813_tele_819_a_warning_has_time_environment_and_kind_of_its_event() {
+    let nobody_knows = with(outcome(4, 1.0, 1), |outcome| outcome.episode_return = f64::NAN);
+    let row = with(envelope(1, 3.0, nobody_knows), |row| row.env_id = Some(EnvId(4)));
+    let ts = row.ts;
+    let log = Feed::new().at(0.0, start(75, 0)).envelope(3.0, row).now(3.0).event_log;
+    let ours = |line: &&Arc<LogLine>| {
+        line.event_type == "OUT_OF_RANGE" && line.summary.ends_with(" in EPISODE_OUTCOME")
+    };
+    let warning = log.iter().find(ours).unwrap();
+    assert_eq!((warning.ts, warning.env_id), (Some(ts), Some(EnvId(4))));
+    assert_eq!(warning.summary, format!("{} in EPISODE_OUTCOME", warning.message));
+}
+
+#[test]
+fn tele_818_a_rejected_row_keeps_the_number_that_it_has() {
+    let numbered = |seq| {
+        let rejection = Rejection {
+            reason: Reason::BadJson,
+            run_id: Some(RunId::new("r").unwrap()),
+            group_id: None,
+            seq,
+            ts: None,
+            event_type: None,
+            v: None,
+        };
+        let incoming = Incoming::Rejected(Arc::new(rejection));
+        last(&Feed::new().at(0.0, start(75, 0)).incoming(1.0, &incoming)).seq
+    };
+    assert_eq!([numbered(Some(7)), numbered(None)], [Some(7), None]);
 }

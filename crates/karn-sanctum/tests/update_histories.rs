@@ -70,6 +70,17 @@ fn tele_121_entropy_velocity_needs_five_points() {
     // Only the latest ten count: what was before them was steep.
     let level = of(&[9.0, 5.0, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
     assert_eq!(level.map(|reading| reading.value), Some(0.0));
+    let feed = series(&[0.5; 5], |update, value| update.entropy = Some(value)).at(6.0, update(6));
+    let old = view(&feed).entropy_velocity.expect("it stays");
+    assert_eq!((old.batch, old.fresh), (Some(5), false), "no entropy, no news of its slope");
+}
+
+#[test]
+fn tele_122_collapse_risk_score_is_old_after_an_update_without_entropy() {
+    let feed = series(&[0.5; 5], |update, value| update.entropy = Some(value));
+    assert!(view(&feed).collapse_risk_score.expect("five points").fresh);
+    let old = view(&feed.at(6.0, update(6))).collapse_risk_score.expect("it stays");
+    assert_eq!((old.batch, old.fresh), (Some(5), false));
 }
 
 #[test]
@@ -96,20 +107,22 @@ fn tele_122_collapse_risk_score_is_judged_at_its_limits() {
 
 #[test]
 fn tele_123_entropy_clip_correlation_needs_five_pairs_that_differ() {
-    let of = |pairs: &[(f64, f64)]| {
-        let feed = pairs.iter().zip(1_u32..).fold(run(), |feed, ((entropy, clip), k)| {
+    let fed = |pairs: &[(f64, f64)]| {
+        pairs.iter().zip(1_u32..).fold(run(), |feed, ((entropy, clip), k)| {
             let update = with(update(u64::from(k)), |update| {
                 (update.entropy, update.clip_fraction) = (Some(*entropy), Some(*clip));
             });
             feed.at(f64::from(k), update)
-        });
-        view(&feed).entropy_clip_correlation
+        })
     };
+    let of = |pairs: &[(f64, f64)]| view(&fed(pairs)).entropy_clip_correlation;
     let pairs = [(0.6, 0.1), (0.5, 0.2), (0.4, 0.3), (0.3, 0.4), (0.2, 0.5)];
     assert_eq!(of(&pairs[..4]), None);
     let against = of(&pairs).expect("five pairs");
     assert!((against.value + 1.0).abs() < 1e-12 && against.verdict == Health::Critical);
     assert_eq!(of(&[(0.5, 0.1); 6]), None, "constant series have no correlation");
+    let old = view(&fed(&pairs).at(6.0, update(6))).entropy_clip_correlation.expect("it stays");
+    assert_eq!((old.batch, old.fresh), (Some(5), false), "no pair, no news of the correlation");
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn a_device_that_the_latest_sample_lacks_is_gone_and_a_number_it_lacks_stays() {
 }
 
 #[test]
-fn readings_are_fresh_for_5_seconds() {
+fn tele_720_to_723_tele_730_to_733_readings_are_fresh_for_5_seconds() {
     let sample = with(ram(1.0, 2.0), |vitals| {
         vitals.cpu_percent = Some(1.0);
         vitals.process_rss_gb = Some(1.0);

@@ -53,6 +53,10 @@ fn tele_634_env_age() {
     aged(Some(2.0)).shows("    2s* ").styles("2s*", WARNING);
     aged(Some(5.0)).shows("    5s! ").styles("5s!", CRITICAL);
     aged(None).shows("    3     —  ");
+}
+
+#[test]
+fn tele_704_an_age_is_judged_only_while_news_can_be_expected() {
     drawn(|s| {
         s.connection = Connection::Finished;
         s.envs = s

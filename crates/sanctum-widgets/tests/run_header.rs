@@ -123,7 +123,7 @@ fn tele_703_training_thread_alive() {
 }
 
 #[test]
-fn tele_703_a_thread_that_ended_after_finish_is_no_fault() {
+fn tele_022_tele_703_a_thread_that_ended_after_finish_is_no_fault() {
     let ended = |connection, finish_reason| {
         drawn(move |s| {
             (s.training_thread_alive, s.connection) = (Some(false), connection);

@@ -67,6 +67,8 @@ fn tele_022_finish_reason() {
 #[test]
 fn tele_100_ppo_data_received() {
     drawn(|s| s.policy.ppo_data_received = false).shows("  KL:—  ");
+    let kl = Some(base::graded("policy.kl_divergence", 0.015));
+    drawn(|s| (s.policy.ppo_data_received, s.policy.kl_divergence) = (true, kl)).shows("KL:0.015");
 }
 
 #[test]
@@ -181,6 +183,9 @@ fn tele_703_training_thread_alive() {
         .shows("[✗] TRAINER DOWN")
         .styles("[", CRITICAL);
     drawn(|s| s.training_thread_alive = None).shows("[✓] LEARNING");
+    let over = Some(FinishReason::Completed);
+    drawn(|s| (s.training_thread_alive, s.finish_reason) = (Some(false), over))
+        .shows("[✓] LEARNING");
 }
 
 #[test]

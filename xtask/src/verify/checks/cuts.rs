@@ -27,13 +27,17 @@ pub(super) fn unnoticed(world: &World) -> Outcome {
     outcome
 }
 
-/// T05: a cut that breaks records whose named tests still pass.
+/// T05: a cut that breaks records whose named tests still pass, or what no record answers for and no test looks at.
 pub(super) fn untested(world: &World) -> Outcome {
     let mut outcome = Outcome::default();
     let Some(deep) = world.deep.yes() else { return outcome };
     for Tried { cut, fate } in &deep.cuts {
         outcome.saw(None);
         let Fate::Untested(records) = fate else { continue };
+        if records.is_empty() {
+            let message = format!("no test fails when this wire is cut: {}", cut.text);
+            outcome.findings.push(Finding::new(code::T05, place(cut), subject(cut), message));
+        }
         for record in records {
             let message =
                 format!("no test that the record names fails when this wire is cut: {}", cut.text);

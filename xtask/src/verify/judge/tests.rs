@@ -62,6 +62,7 @@ fn a_cut_that_survives_ends_with_a_code_of_its_own() {
     check(Fate::Unnoticed(Some(test())), exit::SURVIVED);
     check(Fate::NotRun("it hangs".to_owned()), exit::SURVIVED);
     check(Fate::Untested(BTreeSet::from([RecordId(14)])), exit::FOUND);
+    check(Fate::Untested(BTreeSet::new()), exit::FOUND);
 }
 
 #[test]
