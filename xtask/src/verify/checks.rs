@@ -8,7 +8,7 @@ mod anchor;
 pub(crate) mod causes;
 mod condition;
 pub(crate) mod coverage;
-mod cuts;
+pub(crate) mod cuts;
 pub(crate) mod display;
 #[cfg(test)]
 mod evidence_tests;

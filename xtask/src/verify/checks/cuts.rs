@@ -54,6 +54,6 @@ fn place(cut: &Cut) -> Location {
 }
 
 /// Stable under edits elsewhere in the file, which a line would not be.
-fn subject(cut: &Cut) -> String {
+pub(crate) fn subject(cut: &Cut) -> String {
     format!("{} {}", cut.file, cut.text)
 }
