@@ -6,7 +6,7 @@
 //!
 //! An absent or old reading is no evaluation: it is neither a finding nor a clear one.
 
-use leyline::rule::{self, LEAST_EPISODES, RULES, Rule, Test};
+use leyline::rule::{self, LEAST_EPISODES, PROGRESS_BATCHES, RULES, Rule, Test};
 use leyline::threshold::WARMUP_BATCHES;
 use leyline::{AlertLevel, Health, RuleId, RunNs};
 
@@ -194,7 +194,10 @@ impl Alerts {
         for (rule, found) in RULES.iter().zip(seen.of_rules) {
             let judges = matches!(rule.test, Test::Verdict) && !rule.reads.is_empty();
             if judges && !(is_warm && rule.waits_for_warm_up) && found.is_evaluated {
-                self.judge(rule, at, found.worst);
+                let is_lag = rule.lags_behind_progress && self.makes_progress(at.batch);
+                let most = if is_lag { AlertLevel::Warning } else { AlertLevel::Critical };
+                let found = found.worst;
+                self.judge(rule, at, found.map(|f| Finding { level: f.level.min(most), ..f }));
             }
         }
         if seen.nan.is_evaluated {
@@ -352,6 +355,12 @@ impl Alerts {
             open.number = self.begun;
             open.mover = self.watched.first_mover();
         }
+    }
+
+    /// Returns whether the mean return was better than ever before not long ago.
+    fn makes_progress(&self, batch: Option<u64>) -> bool {
+        let since = self.best_return.zip(batch);
+        since.is_some_and(|((_, best), batch)| batch.saturating_sub(best) <= PROGRESS_BATCHES)
     }
 
     fn is_warm(&mut self, batch: Option<u64>) -> bool {

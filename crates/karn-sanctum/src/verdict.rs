@@ -45,9 +45,25 @@ pub fn number(value: Option<f64>) -> Health {
     value.map_or(Health::NoData, |value| grade(None, value))
 }
 
-/// TELE-211: a small spread is critical only while the range of the critic's output (maximum minus minimum) is small too.
-pub fn value_std(value: f64, range: Option<f64>) -> Health {
-    let narrow = range.is_some_and(|range| range < threshold::VALUE_COLLAPSE_RANGE);
+/// Returns whether value targets with this spread and mean still vary, so that a critic can be judged by them. They do where one
+/// of the two is not known.
+pub fn returns_vary(std: Option<f64>, mean: Option<f64>) -> bool {
+    std.zip(mean).is_none_or(|(std, mean)| {
+        let is_known = std.is_finite() && mean.is_finite();
+        !is_known || threshold::RETURNS_VARY * mean.abs() <= std
+    })
+}
+
+/// TELE-200 and TELE-220: judged while the value targets vary; a solved task has none that do.
+pub fn of_critic(band: &Band, value: f64, returns_vary: bool) -> Health {
+    if returns_vary || !value.is_finite() { band.grade(value) } else { Health::Healthy }
+}
+
+/// TELE-211: a small spread is critical only while the range of the critic's output (maximum minus minimum) is small too, and
+/// the value targets vary.
+pub fn value_std(value: f64, range: Option<f64>, returns_vary: bool) -> Health {
+    let is_small = |range| range < threshold::VALUE_COLLAPSE_RANGE;
+    let narrow = returns_vary && range.is_some_and(is_small);
     if narrow || !value.is_finite() { threshold::VALUE_STD.grade(value) } else { Health::Healthy }
 }
 

@@ -201,6 +201,40 @@ fn silence_and_a_batch_that_does_not_end_are_alerts_of_the_moment() {
 }
 
 #[test]
+fn a_critic_is_judged_while_returns_vary() {
+    let mut run = Run::started(0);
+    let solved = |run: &mut Run, std: f64, batches: usize| {
+        for _ in 0..batches {
+            run.batch(|update| {
+                update.explained_variance = Some(-2.0);
+                update.v_return_correlation = Some(0.1);
+                update.return_mean = Some(-50.0);
+                update.return_std = Some(std);
+            });
+        }
+    };
+    solved(&mut run, 0.4, 20);
+    run.check(&[]);
+    solved(&mut run, 0.6, 5);
+    run.check(&["ev-low critical 21-25…", "critic critical 21-25…"]);
+    solved(&mut run, 0.4, 3);
+    run.check(&["ev-low critical 21-25", "critic critical 21-25"]);
+}
+
+#[test]
+fn a_critic_that_lags_behind_progress_is_a_warning() {
+    let mut run = Run::started(0);
+    let play = |run: &mut Run, score: f64| {
+        (0..10).for_each(|_| drop(run.feed(outcome(0, score, 20))));
+        run.batch(|update| update.explained_variance = Some(-0.1));
+    };
+    (0..20).for_each(|i| play(&mut run, f64::from(i)));
+    run.check(&["ev-low warning 11-20…"]);
+    (0..20).for_each(|_| play(&mut run, 5.0));
+    assert_eq!(run.list()[0].level, AlertLevel::Critical, "the return no longer rises");
+}
+
+#[test]
 fn a_slow_batch_is_measured_by_the_batches_before() {
     let mut run = Run::started(0);
     run.calm(8);

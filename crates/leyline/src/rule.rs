@@ -150,6 +150,8 @@ pub const TIMED_BATCHES: usize = 20;
 pub const LEAST_TIMED_BATCHES: usize = 5;
 /// Finished episodes before their mean or median says something.
 pub const LEAST_EPISODES: usize = 10;
+/// Batches since the latest best mean return within which a run makes progress.
+pub const PROGRESS_BATCHES: u64 = 10;
 /// Updates back in which the first mover of an alert is looked for.
 pub const MOVER_UPDATES: u64 = 20;
 /// Standard deviations at which a metric leaves its own band.
@@ -178,6 +180,9 @@ pub struct Rule {
     pub lasts: Lasts,
     /// Whether it is silent in the first [`crate::threshold::WARMUP_BATCHES`] batches of a start.
     pub waits_for_warm_up: bool,
+    /// Whether it is at most a warning while the run makes progress: a critic and its advantages lag behind a policy that
+    /// improves ([`PROGRESS_BATCHES`]).
+    pub lags_behind_progress: bool,
     /// Where its limit comes from.
     pub basis: &'static str,
     /// What to look at next.

@@ -122,15 +122,19 @@ pub const RATIO_MIN: Band = band(&[Below(0.33)], &[Below(0.5)]);
 pub const RATIO_STD: Band = band(&[], &[Above(0.5)]);
 /// TELE-160, smallest log-probability of a taken action, in nats.
 pub const LOG_PROB_MIN: Band = band(&[AtMost(-100.0)], &[AtMost(-50.0)]);
-/// TELE-200, explained variance.
+/// Spread of the value targets, as a share of their mean, below which they no longer vary: then TELE-200, 211 and 220 compare
+/// noise with noise and are not judged (`docs/adr/0017`).
+pub const RETURNS_VARY: f64 = 0.01;
+/// TELE-200, explained variance, while the value targets vary ([`RETURNS_VARY`]).
 pub const EXPLAINED_VARIANCE: Band = band(&[AtMost(0.0)], &[AtMost(0.3)]);
-/// TELE-211, spread of the critic's output; critical only while its range is below [`VALUE_COLLAPSE_RANGE`] too.
+/// TELE-211, spread of the critic's output; critical only while its range is below [`VALUE_COLLAPSE_RANGE`] too and the value
+/// targets vary ([`RETURNS_VARY`]).
 pub const VALUE_STD: Band = band(&[Below(0.01)], &[]);
 /// Range of the critic's output below which a small spread means that it says the same everywhere, in reward.
 pub const VALUE_COLLAPSE_RANGE: f64 = 0.1;
 /// TELE-212 and TELE-213, extremes of the critic's output, in reward.
 pub const VALUE_EXTREME: Band = band(&[MagnitudeAtLeast(10_000.0)], &[MagnitudeAtLeast(5000.0)]);
-/// TELE-220, correlation of critic and value target.
+/// TELE-220, correlation of critic and value target, while the value targets vary ([`RETURNS_VARY`]).
 pub const V_RETURN_CORRELATION: Band = band(&[Below(0.3)], &[Below(0.5)]);
 /// TELE-221, mean one-step error, in reward.
 pub const TD_ERROR_MEAN: Band = band(&[MagnitudeAtLeast(15.0)], &[MagnitudeAtLeast(5.0)]);

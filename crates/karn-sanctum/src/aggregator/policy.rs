@@ -186,9 +186,18 @@ pub(super) fn judge(view: &mut PolicyView) {
 fn judge_by_others(view: &mut PolicyView) {
     let value = |reading: &Option<Reading>| reading.as_ref().map(|reading| reading.value);
     let range = value(&view.value_max).zip(value(&view.value_min)).map(|(max, min)| max - min);
+    let vary = verdict::returns_vary(value(&view.return_std), value(&view.return_mean));
     let (entropy, clip) = (value(&view.entropy), value(&view.clip_fraction));
     if let Some(std) = &mut view.value_std {
-        std.verdict = verdict::value_std(std.value, range);
+        std.verdict = verdict::value_std(std.value, range, vary);
+    }
+    if let Some(explained) = &mut view.explained_variance {
+        let band = &threshold::EXPLAINED_VARIANCE;
+        explained.verdict = verdict::of_critic(band, explained.value, vary);
+    }
+    if let Some(correlation) = &mut view.v_return_correlation {
+        let band = &threshold::V_RETURN_CORRELATION;
+        correlation.verdict = verdict::of_critic(band, correlation.value, vary);
     }
     if let Some(correlation) = &mut view.entropy_clip_correlation {
         correlation.verdict = verdict::entropy_clip_correlation(correlation.value, entropy, clip);

@@ -29,10 +29,12 @@ pub const RULES: &[Rule] = &[
         ..judged(RuleId::EntFall, &[121, 122], TWO_OF_THREE)
     },
     Rule {
+        lags_behind_progress: true,
         next: "value loss weight, learning rate of the critic, reward scale",
         ..judged(RuleId::EvLow, &[200], THREE_OF_FIVE)
     },
     Rule {
+        lags_behind_progress: true,
         next: "value loss, reward scale, discount",
         ..judged(RuleId::Critic, &[220, 223], THREE_OF_FIVE)
     },
@@ -45,6 +47,7 @@ pub const RULES: &[Rule] = &[
         ..judged(RuleId::AdvStd, &[140], THREE_OF_FIVE)
     },
     Rule {
+        lags_behind_progress: true,
         next: "bias of the critic, outliers of the reward",
         ..judged(RuleId::AdvSign, &[144], THREE_OF_FIVE)
     },
@@ -127,6 +130,7 @@ const fn at_once(id: RuleId, about: About, reads: &'static [u16], test: Test) ->
         test,
         lasts: AT_ONCE,
         waits_for_warm_up: false,
+        lags_behind_progress: false,
         basis: "the limits of the records, whose pages name their source",
         next: "",
     }

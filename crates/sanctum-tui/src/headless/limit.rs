@@ -39,13 +39,19 @@ fn format_limit(spec: &MetricSpec, level: Level) -> String {
             side(Limit::AtMost(threshold::ENTROPY_WARNING))
         ),
         (211, _) => format!(
-            "{own} while value_max - value_min is {}",
-            side(Limit::Below(threshold::VALUE_COLLAPSE_RANGE))
+            "{own} while value_max - value_min is {} and {}",
+            side(Limit::Below(threshold::VALUE_COLLAPSE_RANGE)),
+            varying()
         ),
+        (200 | 220, _) => format!("{own} while {}", varying()),
         (721 | 730, _) => format!("{own} of the total"),
         _ if spec.unit == Unit::Flag => "true".to_owned(),
         _ => own,
     }
+}
+
+fn varying() -> String {
+    format!("return_std is >= {} of the magnitude of return_mean", number(threshold::RETURNS_VARY))
 }
 
 fn one_of(band: &Band, level: Level) -> String {
@@ -101,7 +107,8 @@ mod tests {
         let spec = metric::by_path("policy.value_std").unwrap();
         assert_eq!(
             format_limit(spec, Level::Critical),
-            "< 0.01 while value_max - value_min is < 0.1"
+            "< 0.01 while value_max - value_min is < 0.1 and return_std is >= 0.01 of the magnitude of \
+             return_mean"
         );
     }
 }
