@@ -225,7 +225,9 @@ fn a_critic_is_judged_while_returns_vary() {
 fn a_critic_that_lags_behind_progress_is_a_warning() {
     let mut run = Run::started(0);
     let play = |run: &mut Run, score: f64| {
-        (0..10).for_each(|_| drop(run.feed(outcome(0, score, 20))));
+        for _ in 0..10 {
+            run.feed(outcome(0, score, 20));
+        }
         run.batch(|update| update.explained_variance = Some(-0.1));
     };
     (0..20).for_each(|i| play(&mut run, f64::from(i)));
