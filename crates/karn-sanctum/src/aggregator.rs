@@ -8,6 +8,7 @@ use leyline::{Incoming, Reason, Rejection, RunId, Timestamp, ViewNs};
 
 use crate::alert::AlertsView;
 use crate::log::LogLine;
+use crate::settings::Settings;
 use crate::snapshot::{RunKey, Snapshot};
 
 mod clock;
@@ -54,6 +55,7 @@ pub struct Aggregator {
     live_from: Option<u64>,
     /// Starts seen so far, to order runs and groups by.
     starts: u64,
+    settings: Arc<Settings>,
 }
 
 /// Gives every reading of a snapshot that was edited the verdict that its value deserves, by the limits of the fold.
@@ -70,6 +72,11 @@ impl Aggregator {
     /// Returns an aggregator that has heard nothing; the source counts as open.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns an aggregator that has heard nothing and judges by these settings.
+    pub fn with_settings(settings: Arc<Settings>) -> Self {
+        Self { settings, ..Self::default() }
     }
 
     /// Folds one input, received at a moment of the viewer's clock (in a replay: of the replay clock).
@@ -136,7 +143,7 @@ impl Aggregator {
     /// begin, and what silence means by then. None for a group that nothing is known of.
     pub fn alerts(&self, key: &RunKey, now: ViewNs) -> AlertsView {
         let run = self.places.get(&key.run_id).map(|&at| &self.runs[at]);
-        run.and_then(|run| run.alerts(&key.group_id, now)).unwrap_or(AlertsView::empty())
+        run.and_then(|run| run.alerts(&key.group_id, now)).unwrap_or_else(AlertsView::empty)
     }
 
     fn reject(&mut self, rejection: &Rejection) {
@@ -178,7 +185,7 @@ impl Aggregator {
     }
 
     fn add_run(&mut self, id: &RunId) -> usize {
-        let mut run = Run::new(id.clone());
+        let mut run = Run::new(id.clone(), Arc::clone(&self.settings));
         if let Some(from_seq) = self.live_from.take() {
             run.telemetry.sequence.go_live(from_seq);
         }

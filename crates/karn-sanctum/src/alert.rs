@@ -6,12 +6,15 @@
 //!
 //! An absent or old reading is no evaluation: it is neither a finding nor a clear one.
 
+use std::sync::Arc;
+
 use leyline::rule::{self, LEAST_EPISODES, PROGRESS_BATCHES, RULES, Rule, Test};
 use leyline::threshold::WARMUP_BATCHES;
 use leyline::{AlertLevel, Health, RuleId, RunNs};
 
 use crate::history::History;
 use crate::number::Place;
+use crate::settings::Settings;
 use crate::snapshot::PolicyView;
 
 mod course;
@@ -91,12 +94,14 @@ pub struct AlertsView {
     pub list: Vec<Alert>,
     /// What is known of each rule, in the order of the table.
     pub rules: Vec<Tally>,
+    /// What somebody changed of the rules.
+    pub settings: Arc<Settings>,
 }
 
 impl AlertsView {
     /// Returns the view before anything was evaluated.
-    pub const fn empty() -> Self {
-        Self { list: Vec::new(), rules: Vec::new() }
+    pub fn empty() -> Self {
+        Self { list: Vec::new(), rules: Vec::new(), settings: Arc::default() }
     }
 
     /// Returns the alerts that last, worst first, of equals the one that began first.
@@ -155,10 +160,11 @@ pub(crate) struct Alerts {
     rejected: u64,
     lost: u64,
     best_return: Option<(f64, u64)>,
+    settings: Arc<Settings>,
 }
 
 impl Alerts {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
         Self {
             courses: RULES.iter().map(Course::new).collect(),
             ended: History::new(),
@@ -170,6 +176,7 @@ impl Alerts {
             rejected: 0,
             lost: 0,
             best_return: None,
+            settings,
         }
     }
 
@@ -258,7 +265,8 @@ impl Alerts {
         let mut number = self.begun;
         for (id, found) in now {
             let is_open = self.courses[id as usize].open.is_some();
-            if let Some(found) = found.filter(|_| !is_open) {
+            let is_quiet = is_open || self.settings.is_muted(id);
+            if let Some(found) = found.filter(|_| !is_quiet) {
                 number += 1;
                 list.push(found.begin(id, number, at));
                 let tally = &mut rules[id as usize];
@@ -267,7 +275,7 @@ impl Alerts {
                 tally.worst = tally.worst.max(Some(found.level));
             }
         }
-        AlertsView { list, rules }
+        AlertsView { list, rules, settings: Arc::clone(&self.settings) }
     }
 
     /// Returns how many alerts have begun.
@@ -343,6 +351,9 @@ impl Alerts {
     }
 
     fn judge(&mut self, rule: &Rule, at: At, found: Option<Finding>) {
+        if self.settings.is_muted(rule.id) {
+            return;
+        }
         let course = &mut self.courses[rule.id as usize];
         let found = found.map(|found| found.at(at));
         if let Some(ended) = course.judge(rule, at, found) {

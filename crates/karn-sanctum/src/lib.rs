@@ -10,6 +10,7 @@
 //! | [`verdict`] | which limit applies to what, and what the banner should worry about |
 //! | [`formula`] | the computed metrics as functions of plain numbers |
 //! | [`alert`] | the rules of `leyline` evaluated: verdicts that lasted |
+//! | [`settings`] | muted rules and own limits |
 //! | [`history`], [`gap`] | the ring of latest points; what a hole in the sequence numbers means |
 //! | [`number`] | every number of a snapshot, one after the other |
 //! | [`difference`](mod@difference), [`tally`] | what changed between two moments, and how many inputs of each kind there were |
@@ -39,6 +40,7 @@ pub mod history;
 pub mod log;
 pub mod number;
 pub mod reading;
+pub mod settings;
 pub mod snapshot;
 pub mod tally;
 pub mod verdict;
@@ -49,6 +51,7 @@ pub use connection::Connection;
 pub use difference::{Difference, difference};
 pub use log::LogLine;
 pub use reading::Reading;
+pub use settings::Settings;
 pub use snapshot::{
     EnvStatus, EnvView, EpisodesView, GpuView, LastUpdate, PolicyView, RunKey, Series, SinkLoss,
     Snapshot, TelemetryView, Trend, VitalsView,

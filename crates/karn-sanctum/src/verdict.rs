@@ -54,9 +54,9 @@ pub fn returns_vary(std: Option<f64>, mean: Option<f64>) -> bool {
     })
 }
 
-/// TELE-200 and TELE-220: judged while the value targets vary; a solved task has none that do.
-pub fn of_critic(band: &Band, value: f64, returns_vary: bool) -> Health {
-    if returns_vary || !value.is_finite() { band.grade(value) } else { Health::Healthy }
+/// TELE-200 and TELE-220: what their limit says counts while the value targets vary; a solved task has none that do.
+pub const fn of_critic(limit: Health, value: f64, returns_vary: bool) -> Health {
+    if returns_vary || !value.is_finite() { limit } else { Health::Healthy }
 }
 
 /// TELE-211: a small spread is critical only while the range of the critic's output (maximum minus minimum) is small too, and

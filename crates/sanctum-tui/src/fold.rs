@@ -12,6 +12,7 @@ use leyline::{Event, Incoming};
 
 use crate::clock::Clock;
 use crate::latest::{Latest, latest};
+use crate::settings;
 use crate::source::feed::Follow;
 use crate::source::{Arrival, Standing};
 use crate::time::kept::{self, Keeper, Memory};
@@ -125,7 +126,7 @@ impl Fold {
         let (leave, left) = bounded(1);
         let log = Arc::new(OnceLock::new());
         let mut worker = Worker {
-            aggregator: Aggregator::new(),
+            aggregator: Aggregator::with_settings(settings::current()),
             clock,
             wanted: None,
             follow: None,
@@ -345,7 +346,7 @@ impl Worker {
             None => self.aggregator.snapshot_without_run(now),
         };
         let alerts = key.as_ref().map(|key| self.aggregator.alerts(key, now));
-        let alerts = Arc::new(alerts.unwrap_or(AlertsView::empty()));
+        let alerts = Arc::new(alerts.unwrap_or_else(AlertsView::empty));
         let shown = shown.unwrap_or(0);
         let standing = self.follow.as_ref().map(|follow| follow.standing(now));
         let moment = Some(Arc::new(self.moment(key.as_ref())));

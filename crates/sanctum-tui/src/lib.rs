@@ -48,6 +48,7 @@ pub mod replay;
 pub mod scene;
 pub mod screen;
 pub mod session;
+pub mod settings;
 mod sgr;
 pub mod signals;
 pub mod source;

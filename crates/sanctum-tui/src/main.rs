@@ -8,12 +8,13 @@ use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, Tr
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
 use sanctum_tui::source::trainer::{Demonstration, Written, task_named};
-use sanctum_tui::{Exit, Options, View, exit, keymap, plain, replay};
+use sanctum_tui::{Exit, Options, View, exit, keymap, plain, replay, settings};
 
 fn main() -> ExitCode {
     let env = Environment::read();
     let mut cli = Cli::parse();
     cli.settle(&env);
+    settings::set(&cli.display.limit, &cli.display.mute);
     let options = cli.display.resolve(&env, PLAIN_INTERVAL);
     let ended = match &cli.command {
         _ if cli.help_keys => told(keymap::print(cli.json, &mut io::stdout())),
@@ -48,8 +49,7 @@ fn complain(message: &str) {
 
 /// Shows a run of another process.
 fn attach(args: &AttachArgs, options: &Options, env: &Environment) -> anyhow::Result<Exit> {
-    let run = args.find(env)?;
-    sanctum_tui::run(Box::new(run), options)
+    sanctum_tui::run(Box::new(args.find(env)?), options)
 }
 
 /// Trains in this process and shows it.

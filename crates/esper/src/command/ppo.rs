@@ -3,7 +3,7 @@
 use sanctum_tui::cli::Environment;
 use sanctum_tui::clock::Clock;
 use sanctum_tui::source::trainer::{self, Written};
-use sanctum_tui::{Exit, Options, View};
+use sanctum_tui::{Exit, Options, View, settings};
 
 use crate::cli::{PLAIN_INTERVAL, PpoArgs};
 use crate::exit::tell;
@@ -56,6 +56,7 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
 
 /// Returns how the run is shown: `--no-tui` is the screen's `--plain`.
 fn options(args: &PpoArgs, env: &Environment) -> Options {
+    settings::set(&args.display.limit, &args.display.mute);
     let mut options = args.display.resolve(env, PLAIN_INTERVAL);
     if args.no_tui {
         options.view = View::Plain;

@@ -1,5 +1,7 @@
 //! The state of one group of a run: every kind of event has its place here.
 
+use std::sync::Arc;
+
 use leyline::{Envelope, EpisodeOutcome, Event, GroupId, RunNs, ViewNs};
 
 use crate::aggregator::clock::Clock;
@@ -13,6 +15,7 @@ use crate::aggregator::progress::Progress;
 use crate::aggregator::vitals::Vitals;
 use crate::alert::Alerts;
 use crate::connection::Connection;
+use crate::settings::Settings;
 use crate::snapshot::{Snapshot, TelemetryView};
 
 /// One group of a run.
@@ -39,17 +42,24 @@ pub(super) struct State {
     metrics: Metrics,
     /// When the start or the latest end of a batch was received.
     pub(super) latest_batch_received: Option<ViewNs>,
+    settings: Arc<Settings>,
 }
 
 impl Group {
     /// Returns a group that has heard nothing, with the log lines that waited for a group.
-    pub(super) fn new(id: GroupId, log: Log) -> Self {
-        Self { id, first_start: None, log, state: State::new(), alerts: Alerts::new() }
+    pub(super) fn new(id: GroupId, log: Log, settings: Arc<Settings>) -> Self {
+        Self {
+            id,
+            first_start: None,
+            log,
+            state: State::new(Arc::clone(&settings)),
+            alerts: Alerts::new(settings),
+        }
     }
 }
 
 impl State {
-    fn new() -> Self {
+    fn new(settings: Arc<Settings>) -> Self {
         Self {
             clock: Clock::default(),
             progress: Progress::default(),
@@ -59,6 +69,7 @@ impl State {
             vitals: Vitals::new(),
             metrics: Metrics::new(),
             latest_batch_received: None,
+            settings,
         }
     }
 
@@ -78,7 +89,7 @@ impl State {
     pub(super) fn apply(&mut self, envelope: &Envelope, received: ViewNs) {
         let mono_ns = envelope.mono_ns;
         if matches!(envelope.event, Event::TrainingStarted(_)) {
-            *self = Self::new();
+            *self = Self::new(Arc::clone(&self.settings));
         }
         if self.clock.is_over() {
             return;
@@ -105,7 +116,8 @@ impl State {
                 self.latest_batch_received = Some(received);
             }
             Event::PpoUpdateCompleted(update) => {
-                self.policy.apply(update, mono_ns, self.progress.max_entropy);
+                let max_entropy = self.progress.max_entropy;
+                self.policy.apply(update, mono_ns, max_entropy, &self.settings);
             }
             Event::EpisodeOutcome(outcome) => self.episode_ended(outcome, envelope, received),
             Event::SystemVitals(sample) => {
@@ -163,6 +175,7 @@ impl Group {
             vitals: _,
             metrics,
             latest_batch_received: _,
+            settings: _,
         } = &self.state;
         size_of::<Self>()
             + self.log.heap_bytes()
@@ -191,6 +204,7 @@ impl Group {
             vitals,
             metrics,
             latest_batch_received: _,
+            settings: _,
         } = &self.state;
         let connection = self.state.connection(source, now);
         let runtime = clock.runtime(now).filter(|_| connection.is_connected());

@@ -8,6 +8,7 @@ use crate::formula::trend::{self, TrendRule, trend};
 use crate::formula::velocity::{self, entropy_velocity};
 use crate::history::History;
 use crate::reading::{Reading, Stamp};
+use crate::settings::Settings;
 use crate::snapshot::{LastUpdate, PolicyView, Trend};
 use crate::verdict;
 
@@ -53,15 +54,17 @@ impl Updates {
         update: &PpoUpdateCompleted,
         mono_ns: RunNs,
         max_entropy: Option<f64>,
+        settings: &Settings,
     ) {
         let stamp = Stamp { batch: Some(update.batch_idx), mono_ns };
         let store = Store { stamp, applied: !update.skipped };
         self.count(update, store);
         store.measure(&mut self.view, update, max_entropy);
+        store::regrade(&mut self.view, settings);
         if store.applied {
             self.remember(update);
         }
-        self.derive(update, store, max_entropy);
+        self.derive(update, store, max_entropy, settings);
     }
 
     /// Returns the readings, without histories.
@@ -128,7 +131,13 @@ impl Updates {
     }
 
     /// Renews what is computed from the histories and what is judged by several readings together.
-    fn derive(&mut self, update: &PpoUpdateCompleted, store: Store, max_entropy: Option<f64>) {
+    fn derive(
+        &mut self,
+        update: &PpoUpdateCompleted,
+        store: Store,
+        max_entropy: Option<f64>,
+        settings: &Settings,
+    ) {
         let view = &mut self.view;
         let entropy = update.entropy.filter(|_| store.applied);
         if let Some(entropy) = entropy {
@@ -137,10 +146,16 @@ impl Updates {
             let risk = slope
                 .zip(max_entropy)
                 .and_then(|(slope, max)| collapse_risk_score(entropy, slope, max, previous));
-            let read =
-                |value: Option<f64>, band| value.map(|value| store.stamp.read(value, Some(band)));
-            view.entropy_velocity = read(slope, &threshold::ENTROPY_VELOCITY);
-            view.collapse_risk_score = read(risk, &threshold::COLLAPSE_RISK_SCORE);
+            let read = |value: Option<f64>, path, band| {
+                value.map(|value| {
+                    let verdict = settings.grade(path, Some(band), value);
+                    store.stamp.judged(value, verdict)
+                })
+            };
+            let band = &threshold::ENTROPY_VELOCITY;
+            view.entropy_velocity = read(slope, "policy.entropy_velocity", band);
+            let band = &threshold::COLLAPSE_RISK_SCORE;
+            view.collapse_risk_score = read(risk, "policy.collapse_risk_score", band);
         } else {
             store.age(&mut view.entropy_velocity);
             store.age(&mut view.collapse_risk_score);
@@ -151,7 +166,7 @@ impl Updates {
         } else {
             store.age(&mut view.entropy_clip_correlation);
         }
-        judge_together(view, max_entropy);
+        judge_together(view, max_entropy, settings);
     }
 }
 
@@ -179,11 +194,11 @@ pub(super) fn judge(view: &mut PolicyView) {
     if let Some(collapsed) = &mut view.entropy_collapsed {
         collapsed.verdict = verdict::alarm(collapsed.value);
     }
-    judge_by_others(view);
+    judge_by_others(view, &Settings::default());
 }
 
 /// Judges the readings whose limit holds under a condition on other readings.
-fn judge_by_others(view: &mut PolicyView) {
+fn judge_by_others(view: &mut PolicyView, settings: &Settings) {
     let value = |reading: &Option<Reading>| reading.as_ref().map(|reading| reading.value);
     let range = value(&view.value_max).zip(value(&view.value_min)).map(|(max, min)| max - min);
     let vary = verdict::returns_vary(value(&view.return_std), value(&view.return_mean));
@@ -192,12 +207,14 @@ fn judge_by_others(view: &mut PolicyView) {
         std.verdict = verdict::value_std(std.value, range, vary);
     }
     if let Some(explained) = &mut view.explained_variance {
-        let band = &threshold::EXPLAINED_VARIANCE;
-        explained.verdict = verdict::of_critic(band, explained.value, vary);
+        let band = Some(&threshold::EXPLAINED_VARIANCE);
+        let limit = settings.grade("policy.explained_variance", band, explained.value);
+        explained.verdict = verdict::of_critic(limit, explained.value, vary);
     }
     if let Some(correlation) = &mut view.v_return_correlation {
-        let band = &threshold::V_RETURN_CORRELATION;
-        correlation.verdict = verdict::of_critic(band, correlation.value, vary);
+        let band = Some(&threshold::V_RETURN_CORRELATION);
+        let limit = settings.grade("policy.v_return_correlation", band, correlation.value);
+        correlation.verdict = verdict::of_critic(limit, correlation.value, vary);
     }
     if let Some(correlation) = &mut view.entropy_clip_correlation {
         correlation.verdict = verdict::entropy_clip_correlation(correlation.value, entropy, clip);
@@ -205,8 +222,8 @@ fn judge_by_others(view: &mut PolicyView) {
 }
 
 /// Judges what depends on more than one reading.
-fn judge_together(view: &mut PolicyView, max_entropy: Option<f64>) {
-    judge_by_others(view);
+fn judge_together(view: &mut PolicyView, max_entropy: Option<f64>, settings: &Settings) {
+    judge_by_others(view, settings);
     view.entropy_collapsed = view.entropy.filter(|_| max_entropy.is_some()).map(|entropy| {
         let collapsed = entropy.verdict == Health::Critical;
         Reading {

@@ -16,6 +16,7 @@ use crate::aggregator::soft::Warned;
 use crate::aggregator::telemetry::Telemetry;
 use crate::alert::AlertsView;
 use crate::log::LogLine;
+use crate::settings::Settings;
 use crate::snapshot::{RunKey, Snapshot};
 
 /// A run.
@@ -31,10 +32,11 @@ pub(super) struct Run {
     /// Group of the latest row, because most rows are of the same group as the one before.
     pub(super) latest_group: usize,
     latest_ts: Option<Timestamp>,
+    settings: Arc<Settings>,
 }
 
 impl Run {
-    pub(super) fn new(id: RunId) -> Self {
+    pub(super) fn new(id: RunId, settings: Arc<Settings>) -> Self {
         Self {
             id,
             telemetry: Telemetry::default(),
@@ -44,6 +46,7 @@ impl Run {
             names: Names::default(),
             latest_group: 0,
             latest_ts: None,
+            settings,
         }
     }
 
@@ -221,7 +224,11 @@ impl Run {
             Some(at) => at,
             None if MAX_GROUPS <= self.groups.len() => return None,
             None => {
-                self.groups.push(Group::new(id.clone(), std::mem::take(&mut self.lobby)));
+                self.groups.push(Group::new(
+                    id.clone(),
+                    std::mem::take(&mut self.lobby),
+                    Arc::clone(&self.settings),
+                ));
                 self.groups.len() - 1
             }
         };

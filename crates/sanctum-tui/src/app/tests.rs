@@ -30,7 +30,7 @@ fn picture(scenario: Scenario, count: usize) -> Picture {
     let groups = aggregator.keys();
     let snapshot = groups.first().map_or_else(Snapshot::empty, |key| aggregator.snapshot(key, now));
     let alerts = groups.first().map(|key| aggregator.alerts(key, now));
-    let alerts = Arc::new(alerts.unwrap_or(AlertsView::empty()));
+    let alerts = Arc::new(alerts.unwrap_or_else(AlertsView::empty));
     Picture { alerts, groups, ..Picture::still(snapshot) }
 }
 

@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use leyline::RuleId;
 use sanctum_widgets::{Glyphs, Marker, Theme};
 
 use crate::options::{Options, View};
+use crate::settings::OwnLimit;
 
 /// Which palette is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -82,6 +84,12 @@ pub struct DisplayArgs {
     /// Print nothing but errors on standard error
     #[arg(long, global = true)]
     pub quiet: bool,
+    /// Judge a record by these limits, warning and critical, instead of those that are built in, as in TELE-110=0.02,0.05
+    #[arg(long, global = true, value_name = "TELE-NNN=W,C", value_parser = crate::settings::limit)]
+    pub limit: Vec<OwnLimit>,
+    /// Do not evaluate this rule, such as kl-high
+    #[arg(long, global = true, value_name = "RULE", value_parser = crate::settings::rule)]
+    pub mute: Vec<RuleId>,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -34,7 +34,7 @@ pub(super) fn check(
     let wanted = read::wanted(&args.group)?;
     let mut source = Source::open(&args.run)?;
     let mut cut = Cut::new(Aim::Moment(at), wanted.clone(), source.recording().is_single_run());
-    let (mut judge, mut runs) = (Judge::default(), Runs::default());
+    let (mut judge, mut runs) = (Judge::new(), Runs::default());
     while let Some(row) = source.next()? {
         match cut.before(&row, &runs) {
             Step::Take => {}

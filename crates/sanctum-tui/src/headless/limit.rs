@@ -1,6 +1,6 @@
 //! What the limit of a rule or of a metric says in words.
 
-use karn_sanctum::Alert;
+use karn_sanctum::{Alert, Settings};
 use leyline::metric::{self, MetricSpec};
 use leyline::threshold::{self, Band, Limit};
 use leyline::unit::Unit;
@@ -9,12 +9,21 @@ use leyline::wire;
 use leyline::AlertLevel as Level;
 
 /// Returns the limit that an alert crossed.
-pub(crate) fn of_alert(alert: &Alert) -> String {
+pub(crate) fn of_alert(alert: &Alert, settings: &Settings) -> String {
     let rule = leyline::rule::by_id(alert.rule);
     let spec = alert.worst.place.and_then(|place| metric::by_path(place.path));
     match (rule.own_limit(), spec) {
         (Some(own), _) => own,
-        (None, Some(spec)) if alert.worst.value.is_finite() => format_limit(spec, alert.level),
+        (None, Some(spec)) if alert.worst.value.is_finite() => {
+            let built_in = format_limit(spec, alert.level);
+            match settings.own_limit(spec.path) {
+                Some(own) if alert.level == Level::Critical => {
+                    format!("{}, built in {built_in}", side(own.critical))
+                }
+                Some(own) => format!("{}, built in {built_in}", side(own.warning)),
+                None => built_in,
+            }
+        }
         (None, Some(_) | None) => "not finite".to_owned(),
     }
 }

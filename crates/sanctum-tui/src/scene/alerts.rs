@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use karn_sanctum::Alert;
+use karn_sanctum::{Alert, Settings};
 use leyline::{metric, rule};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -23,7 +23,9 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         alerts: &app.alerts().list,
         acknowledged: app.acknowledged().unwrap_or(&none),
         chosen,
-        details: app.chosen_alert().map_or_else(Vec::new, details),
+        details: app
+            .chosen_alert()
+            .map_or_else(Vec::new, |alert| details(alert, &app.alerts().settings)),
         forgotten: app.alerts().forgotten(),
     };
     AlertListView::new(props, app.theme()).render(area, buf);
@@ -35,7 +37,7 @@ pub(crate) fn alerts_room(area: Rect) -> usize {
 }
 
 /// Returns what is known of an alert beside its row.
-fn details(alert: &Alert) -> Vec<String> {
+fn details(alert: &Alert, settings: &Settings) -> Vec<String> {
     let rule = rule::by_id(alert.rule);
     let record = alert.worst.place.and_then(|place| metric::by_path(place.path));
     let record = record.map(|spec| format!("TELE-{:03}, ", spec.number)).unwrap_or_default();
@@ -44,7 +46,7 @@ fn details(alert: &Alert) -> Vec<String> {
         format!("; first moved: {}{batch}", mover.path)
     });
     vec![
-        format!("{record}limit {}{moved}", limit::of_alert(alert)),
+        format!("{record}limit {}{moved}", limit::of_alert(alert, settings)),
         format!("basis: {}", rule.basis),
         format!("next: {}", rule.next),
     ]

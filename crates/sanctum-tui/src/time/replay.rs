@@ -8,6 +8,7 @@ use karn_sanctum::{Aggregator, AlertsView, RunKey, Tally};
 use leyline::{Incoming, Timestamp, ViewNs};
 
 use crate::fold::Picture;
+use crate::settings;
 use crate::time::runs::{Missing, Place, Runs, Trace, Wanted};
 use crate::time::{Instant, Moment};
 
@@ -27,7 +28,7 @@ impl Replay {
     /// Returns the state before the first input.
     pub(crate) fn new() -> Self {
         Self {
-            folded: Aggregator::new(),
+            folded: Aggregator::with_settings(settings::current()),
             runs: Runs::default(),
             place: 0,
             tally: Tally::default(),
@@ -79,7 +80,7 @@ impl Replay {
             None => self.folded.snapshot_without_run(now),
         };
         let shown = key.and_then(|key| groups.iter().position(|group| group == key)).unwrap_or(0);
-        let alerts = key.map_or(AlertsView::empty(), |key| self.folded.alerts(key, now));
+        let alerts = key.map_or_else(AlertsView::empty, |key| self.folded.alerts(key, now));
         let alerts = Arc::new(alerts);
         Picture { alerts, groups, shown, ..Picture::still(snapshot) }
     }

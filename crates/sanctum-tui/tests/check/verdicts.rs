@@ -86,7 +86,8 @@ fn json_has_every_key() {
             "worst",
             "alerts",
             "forgotten",
-            "not_applicable"
+            "not_applicable",
+            "muted"
         ]
     );
     assert_eq!(
@@ -106,6 +107,28 @@ fn json_has_every_key() {
     let empty = check(&[], &["--json"], 3, "error: nothing in it could be judged: -\n");
     let empty: Value = serde_json::from_str(&empty).unwrap();
     assert_eq!((keys(&empty), &empty["worst"]), (keys(&value), &Value::Null));
+}
+
+#[test]
+fn a_rule_can_be_muted_and_a_limit_replaced_which_the_alert_says() {
+    let tail = [0.04, 0.04];
+    // It was the only rule that had something to read.
+    let nothing = "error: nothing in it could be judged: -\n";
+    let out = check(&tail, &["--mute", "kl-high"], 3, nothing);
+    assert!(out.contains("\nmuted: kl-high\nnothing was judged"), "{out}");
+    let out = check(&tail, &["--limit", "TELE-110=0.02,0.05"], 10, "");
+    assert!(out.contains("limit > 0.02, built in > 0.015"), "{out}");
+    let out = check(&[0.06, 0.06], &["--limit", "TELE-110=0.02,0.05"], 11, "");
+    assert!(out.contains("limit > 0.05, built in > 0.03"), "{out}");
+    let rows = run_of(&[0.01; 12]);
+    for (flag, value, why) in [
+        ("--mute", "kl-hihg", "nearest: kl-high"),
+        ("--limit", "TELE-140=1,2", "one bound for each level"),
+    ] {
+        let done = sanctum_tui(&["check", "-", flag, value], rows.as_bytes());
+        assert_eq!(done.code, Some(2), "{}", done.err);
+        assert!(done.err.contains(why), "{}", done.err);
+    }
 }
 
 #[test]

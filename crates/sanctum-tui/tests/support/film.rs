@@ -48,6 +48,6 @@ fn picture(aggregator: &Aggregator, now: ViewNs) -> Picture {
     let snapshot = key
         .map_or_else(|| aggregator.snapshot_without_run(now), |key| aggregator.snapshot(&key, now));
     let alerts = aggregator.default_key().map(|key| aggregator.alerts(&key, now));
-    let alerts = std::sync::Arc::new(alerts.unwrap_or(karn_sanctum::AlertsView::empty()));
+    let alerts = std::sync::Arc::new(alerts.unwrap_or_else(karn_sanctum::AlertsView::empty));
     Picture { alerts, groups: aggregator.keys(), ..Picture::still(snapshot) }
 }

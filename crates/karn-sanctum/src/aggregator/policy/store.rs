@@ -1,9 +1,10 @@
 //! Which field of an update becomes which reading, and by which limit it is judged.
 
-use leyline::PpoUpdateCompleted;
 use leyline::threshold::{self, Band};
+use leyline::{Health, PpoUpdateCompleted};
 
 use crate::reading::{Number, Reading, Stamp};
+use crate::settings::Settings;
 use crate::snapshot::PolicyView;
 use crate::verdict;
 
@@ -36,6 +37,11 @@ macro_rules! readings {
                 $(self.measured(&mut view.$field, *$field, $band);)+
                 $(self.always(&mut view.$always, *$always, $always_band);)+
             }
+        }
+
+        /// Judges the readings again for which somebody has set a limit of their own, where they have one at all.
+        pub(super) fn regrade(view: &mut PolicyView, settings: &Settings) {
+            $(regrade_one(&mut view.$field, concat!("policy.", stringify!($field)), settings);)+
         }
 
         /// Judges every one of these readings again, each by its own limit.
@@ -107,6 +113,15 @@ pub(in crate::aggregator) fn rejudge<T: Number>(
 ) {
     if let Some(reading) = slot {
         reading.verdict = verdict::grade(band, reading.value.to_f64());
+    }
+}
+
+fn regrade_one<T: Number>(slot: &mut Option<Reading<T>>, path: &str, settings: &Settings) {
+    if let Some(reading) = slot
+        && reading.verdict != Health::Ungraded
+        && settings.own_limit(path).is_some()
+    {
+        reading.verdict = settings.grade(path, None, reading.value.to_f64());
     }
 }
 

@@ -7,9 +7,10 @@ use leyline::threshold::WARMUP_BATCHES;
 use leyline::{Envelope, Event, Incoming, ViewNs};
 
 use crate::headless::check::report::GroupReport;
+use crate::settings;
 
 /// Folds the events of a run in replay time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Judge {
     fold: Aggregator,
     /// Time of the latest event, which is also when it counts as received.
@@ -31,6 +32,12 @@ pub(super) struct Batches {
 }
 
 impl Judge {
+    /// Returns a judge that has read nothing and goes by the settings of this process.
+    pub(super) fn new() -> Self {
+        let fold = Aggregator::with_settings(settings::current());
+        Self { fold, now: 0, groups: BTreeMap::new() }
+    }
+
     /// Folds one input.
     pub(super) fn apply(&mut self, incoming: &Incoming) {
         if let Incoming::Known(envelope) = incoming {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use karn_sanctum::alert::{Evidence, Mover, Tally};
-use karn_sanctum::{AlertsView, RunKey};
+use karn_sanctum::{AlertsView, RunKey, Settings};
 use leyline::unit::Unit;
 use leyline::word::ClosedWord as _;
 use leyline::{About, AlertLevel, GroupId, RuleId, RunId, metric, rule, wire};
@@ -49,6 +49,7 @@ pub(super) struct GroupReport {
     /// Alerts that ended before those.
     pub(super) forgotten: u64,
     pub(super) not_applicable: Vec<RuleId>,
+    pub(super) muted: Vec<RuleId>,
 }
 
 /// An alert.
@@ -136,7 +137,9 @@ impl Report {
 impl GroupReport {
     pub(super) fn new(key: &RunKey, batches: Batches, view: &AlertsView) -> Self {
         let judges = |tally: &&Tally| rule::by_id(tally.rule).waits_for_warm_up && tally.evaluated;
-        let unjudged = view.rules.iter().filter(|tally| !tally.evaluated);
+        let is_muted = |rule: RuleId| view.settings.is_muted(rule);
+        let unjudged = view.rules.iter().filter(|tally| !tally.evaluated && !is_muted(tally.rule));
+        let muted = view.rules.iter().map(|tally| tally.rule).filter(|rule| is_muted(*rule));
         Self {
             run_id: key.run_id.clone(),
             group_id: key.group_id.clone(),
@@ -146,9 +149,10 @@ impl GroupReport {
             last_batch: batches.last,
             judged: view.rules.iter().filter(judges).count() as u64,
             worst: view.rules.iter().filter_map(|tally| tally.worst).max(),
-            alerts: view.list.iter().map(Alert::of).collect(),
+            alerts: view.list.iter().map(|alert| Alert::of(alert, &view.settings)).collect(),
             forgotten: view.forgotten(),
             not_applicable: unjudged.map(|tally| tally.rule).collect(),
+            muted: muted.collect(),
         }
     }
 
@@ -165,6 +169,10 @@ impl GroupReport {
         if !self.not_applicable.is_empty() {
             let names: Vec<&str> = self.not_applicable.iter().map(|rule| rule.as_str()).collect();
             writeln!(out, "{name}not applicable: {}", names.join(", ")).ok();
+        }
+        if !self.muted.is_empty() {
+            let names: Vec<&str> = self.muted.iter().map(|rule| rule.as_str()).collect();
+            writeln!(out, "{name}muted: {}", names.join(", ")).ok();
         }
         writeln!(out, "{name}{}", self.summary()).ok();
     }
@@ -195,7 +203,7 @@ impl GroupReport {
 }
 
 impl Alert {
-    pub(super) fn of(alert: &karn_sanctum::Alert) -> Self {
+    pub(super) fn of(alert: &karn_sanctum::Alert, settings: &Settings) -> Self {
         let rule = rule::by_id(alert.rule);
         let Evidence { value, at, place, env } = alert.worst;
         let spec = place.and_then(|place| metric::by_path(place.path));
@@ -214,7 +222,7 @@ impl Alert {
             worst_value: value,
             worst_batch: at.batch,
             unit: rule.own_unit().or(spec.map(|spec| spec.unit)),
-            limit: limit::of_alert(alert),
+            limit: limit::of_alert(alert, settings),
             first_mover: alert.mover.map(|Mover { path, at, sigmas }| FirstMover {
                 metric: path,
                 batch: at.batch,

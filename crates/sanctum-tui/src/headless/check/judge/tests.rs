@@ -16,7 +16,7 @@ struct Script {
 
 impl Script {
     fn new() -> Self {
-        Self { judge: Judge::default(), seq: 0 }
+        Self { judge: Judge::new(), seq: 0 }
     }
 
     #[expect(
