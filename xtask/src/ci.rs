@@ -43,7 +43,7 @@ struct Job {
 }
 
 /// In the order of their price, so that a slip of the finger is known after seconds.
-const JOBS: [Job; 16] = [
+const JOBS: [Job; 17] = [
     Job { name: "fmt", run: job::fmt },
     Job { name: "typos", run: job::typos },
     Job { name: "layers", run: job::layers },
@@ -55,6 +55,7 @@ const JOBS: [Job; 16] = [
     Job { name: "test", run: tally::test },
     Job { name: "telemetry", run: job::telemetry },
     Job { name: "crash", run: job::crash },
+    Job { name: "diagnose", run: job::diagnose },
     Job { name: "golden", run: job::golden },
     Job { name: "pictures", run: job::pictures },
     Job { name: "bench", run: job::bench },

@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod crash;
+mod diagnose;
 mod fuzz;
 mod golden;
 mod layers;
@@ -40,6 +41,8 @@ enum Task {
     Crash(crash::Args),
     /// Runs the benchmark programs of all crates and prints one table of their numbers.
     Bench(bench::Args),
+    /// Trains healthy runs and pathological ones, and writes which alerts each of them got.
+    DiagnoseReport(diagnose::Args),
     /// Runs the fuzz targets of all crates for a bounded time each (needs cargo-fuzz).
     Fuzz(fuzz::Args),
     /// Writes a new telemetry record: what the sources know, and open cells where a person has to speak.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Golden(args) => golden::run(&args),
         Task::Crash(args) => crash::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::DiagnoseReport(args) => diagnose::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::NewTelemetry(args) => verify::new_telemetry::run(&args),
         Task::Pictures(args) => pictures::run(&args),

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::{Outcome, Place};
 use crate::process::{self, command};
 use crate::workspace::Metadata;
-use crate::{crash, fuzz, golden, layers, pictures, tidy};
+use crate::{crash, diagnose, fuzz, golden, layers, pictures, tidy};
 
 /// Runs a program and makes its success the outcome of a job.
 fn program(name: &str, args: &[&str]) -> Result<Outcome> {
@@ -68,6 +68,11 @@ pub(super) fn telemetry(_: Place) -> Result<Outcome> {
 /// A few kills; fifty are for before a release.
 pub(super) fn crash(_: Place) -> Result<Outcome> {
     crash::run(&crash::Args { rounds: 5, seed: None, release: false }).map(|()| Outcome::Passed)
+}
+
+/// One healthy run and each pathology, as long as it takes to find it.
+pub(super) fn diagnose(_: Place) -> Result<Outcome> {
+    diagnose::check().map(|()| Outcome::Passed)
 }
 
 pub(super) fn pictures(_: Place) -> Result<Outcome> {
