@@ -59,7 +59,11 @@ fn said(dir: &std::path::Path, from_batch: u64) -> Vec<Value> {
     for row in rows.lines().map(parsed) {
         let kind = row["event_type"].as_str().unwrap().to_owned();
         let mut data = row["data"].clone();
-        for clock in ["update_time_ms", "epochs_since_start", "env_steps_since_start"] {
+        let times = ["batch", "collect", "update", "checkpoint", "wait", "emit"];
+        let times = times.map(|part| format!("{part}_seconds"));
+        let counts =
+            ["update_time_ms", "epochs_since_start", "env_steps_since_start", "pauses", "resumes"];
+        for clock in counts.into_iter().chain(times.iter().map(String::as_str)) {
             data.as_object_mut().unwrap().remove(clock);
         }
         let training =

@@ -222,8 +222,8 @@ const OUTSIDE: &[Outside] = &[
     ),
     outside(
         "rustix",
-        &["nissa", "sanctum-tui"],
-        "stopping in the shell and coming back (Ctrl-Z, fg), and who is at the other end of a socket, without unsafe code of ours",
+        &["nissa", "sanctum-tui", "simic-emitter"],
+        "stopping in the shell and coming back (Ctrl-Z, fg), who is at the other end of a socket, and how long a thread has run, without unsafe code of ours",
     ),
     outside(
         "serde",

@@ -97,7 +97,7 @@ fn full(run: &mut Rows) -> Aggregator {
         for row in of_kind(|event| matches!(event, Event::BatchEpochCompleted(_))).take(1) {
             if let Event::BatchEpochCompleted(mut batch) = row.event.clone() {
                 batch.batch_idx = at;
-                apply(run.next(batch));
+                apply(run.next(*batch));
             }
         }
         for env in 0..ENVS {

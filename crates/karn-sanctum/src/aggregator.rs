@@ -11,6 +11,7 @@ use crate::log::LogLine;
 use crate::settings::Settings;
 use crate::snapshot::{RunKey, Snapshot};
 
+mod budget;
 mod clock;
 mod env;
 mod episode;
@@ -66,6 +67,7 @@ pub fn judge(snapshot: &mut Snapshot) {
     policy::judge(&mut snapshot.policy);
     episode::judge(&mut snapshot.episodes);
     vitals::judge(&mut snapshot.vitals);
+    budget::judge(&mut snapshot.budget);
 }
 
 impl Aggregator {

@@ -9,6 +9,7 @@ pub mod episode;
 pub mod memory;
 pub mod risk;
 pub mod throughput;
+pub mod time_left;
 pub mod trend;
 pub mod velocity;
 

@@ -53,7 +53,7 @@ pub use log::LogLine;
 pub use reading::Reading;
 pub use settings::Settings;
 pub use snapshot::{
-    EnvStatus, EnvView, EpisodesView, GpuView, LastUpdate, PolicyView, RunKey, Series, SinkLoss,
-    Snapshot, TelemetryView, Trend, VitalsView,
+    BudgetView, EnvStatus, EnvView, EpisodesView, GpuView, LastUpdate, PolicyView, RunKey, Series,
+    SinkLoss, Snapshot, TelemetryView, TimeShares, Trend, VitalsView,
 };
 pub use tally::Tally;

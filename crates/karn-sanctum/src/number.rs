@@ -4,7 +4,8 @@ use leyline::Health;
 
 use crate::reading::{Number, Reading};
 use crate::snapshot::{
-    EnvView, EpisodesView, GpuView, PolicyView, SinkLoss, Snapshot, TelemetryView, VitalsView,
+    BudgetView, EnvView, EpisodesView, GpuView, PolicyView, SinkLoss, Snapshot, TelemetryView,
+    TimeShares, VitalsView,
 };
 use crate::verdict;
 
@@ -88,6 +89,7 @@ pub fn visit(snapshot: &Snapshot, found: &mut impl FnMut(Found)) {
         episodes: of_episodes,
         envs: of_envs,
         vitals: of_vitals,
+        budget: of_budget,
         telemetry: of_telemetry,
         event_log: _,
         metrics: _,
@@ -101,14 +103,15 @@ pub fn visit(snapshot: &Snapshot, found: &mut impl FnMut(Found)) {
     episodes(of_episodes, found);
     envs(of_envs, found);
     vitals(of_vitals, found);
+    budget(of_budget, found);
     telemetry(of_telemetry, found);
 }
 
 /// Visits the readings of a view. The pattern names every field, so that a new one cannot be forgotten.
 macro_rules! readings {
     ($view:expr, $type:ident, $prefix:literal, $entry:expr, $kind:expr, $found:expr;
-     readings { $($field:ident,)+ } elsewhere { $($other:ident,)+ }) => {
-        let $type { $($field,)+ $($other: _,)+ } = $view;
+     readings { $($field:ident,)+ } elsewhere { $($other:ident,)* }) => {
+        let $type { $($field,)+ $($other: _,)* } = $view;
         let (index, entry): (Option<usize>, Option<u32>) = $entry;
         $(if let Some(reading) = $field {
             let path = concat!($prefix, stringify!($field));
@@ -187,6 +190,24 @@ fn vitals(view: &VitalsView, found: &mut impl FnMut(Found)) {
             readings { memory_used_gb, memory_total_gb, utilization_percent, temperature_c, }
             elsewhere { device_id, }
         }
+    }
+}
+
+fn budget(view: &BudgetView, found: &mut impl FnMut(Found)) {
+    readings! { view, BudgetView, "budget.", (None, None), Kind::Other, found;
+        readings { training_seconds, left_low_seconds, left_high_seconds, }
+        elsewhere { batch, run, pauses, resumes, }
+    }
+    readings! { &view.batch, TimeShares, "budget.batch.", (None, None), Kind::Other, found;
+        readings { collect, update, evaluate, checkpoint, wait, emit, }
+        elsewhere {}
+    }
+    readings! { &view.run, TimeShares, "budget.run.", (None, None), Kind::Other, found;
+        readings { collect, update, evaluate, checkpoint, wait, emit, }
+        elsewhere {}
+    }
+    for (path, count) in [("budget.pauses", view.pauses), ("budget.resumes", view.resumes)] {
+        plain(Place { path, index: None }, count.map(Number::to_f64), found);
     }
 }
 

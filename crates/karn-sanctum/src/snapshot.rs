@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 use crate::connection::Connection;
 use crate::log::LogLine;
 
+mod budget;
 mod env;
 mod episode;
 mod policy;
 mod telemetry;
 mod vitals;
 
+pub use budget::{BudgetView, TimeShares};
 pub use env::{EnvStatus, EnvView};
 pub use episode::EpisodesView;
 pub use policy::{LastUpdate, PolicyView, Trend};
@@ -81,6 +83,8 @@ pub struct Snapshot {
     pub envs: Arc<[EnvView]>,
     /// Throughput and machine.
     pub vitals: VitalsView,
+    /// Where the time goes.
+    pub budget: BudgetView,
     /// What happened to the telemetry itself; the same in every group of a run.
     pub telemetry: TelemetryView,
     /// TELE-810, the latest 200 lines, newest last.
@@ -116,6 +120,7 @@ impl Snapshot {
             episodes: EpisodesView::empty(),
             envs: Arc::default(),
             vitals: VitalsView::empty(),
+            budget: BudgetView::empty(),
             telemetry: TelemetryView::empty(),
             event_log: Arc::default(),
             metrics: Arc::default(),

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod alerts;
+mod budget;
 mod concerns;
 mod connection;
 mod counters;

@@ -222,6 +222,15 @@ pub(crate) fn batch(batch_idx: u64) -> BatchEpochCompleted {
         epochs_since_start: None,
         env_steps_since_start: None,
         avg_accuracy: None,
+        batch_seconds: None,
+        collect_seconds: None,
+        update_seconds: None,
+        evaluate_seconds: None,
+        checkpoint_seconds: None,
+        wait_seconds: None,
+        emit_seconds: None,
+        pauses: None,
+        resumes: None,
     }
 }
 

@@ -63,7 +63,7 @@ events! {
     /// One environment took one step.
     EpochCompleted(EpochCompleted),
     /// A batch ended.
-    BatchEpochCompleted(BatchEpochCompleted),
+    BatchEpochCompleted(Box<BatchEpochCompleted>),
     /// An update ended.
     PpoUpdateCompleted(Box<PpoUpdateCompleted>),
     /// An env-episode ended.

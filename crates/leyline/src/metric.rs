@@ -13,6 +13,7 @@ mod gradient;
 mod infrastructure;
 mod policy;
 mod run;
+mod time;
 mod value;
 
 closed_word! {
@@ -32,6 +33,8 @@ closed_word! {
         Env = "env",
         /// Connection, throughput, machine, telemetry.
         Infrastructure = "infrastructure",
+        /// Where the time goes.
+        Time = "time",
         /// The event log.
         EventLog = "event_log",
         /// What user code reports.
@@ -89,7 +92,7 @@ const fn spec(
 }
 
 /// Every family of metrics, in the order of the numbers.
-pub const FAMILIES: [&[MetricSpec]; 8] = [
+pub const FAMILIES: [&[MetricSpec]; 9] = [
     run::SPECS,
     policy::SPECS,
     value::SPECS,
@@ -98,6 +101,7 @@ pub const FAMILIES: [&[MetricSpec]; 8] = [
     env::SPECS,
     infrastructure::SPECS,
     event_log::SPECS,
+    time::SPECS,
 ];
 
 /// Returns every metric.

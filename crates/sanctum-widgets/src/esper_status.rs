@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use karn_sanctum::{GpuView, Reading, Snapshot};
+use karn_sanctum::{BudgetView, GpuView, Reading, Snapshot};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
 
 use crate::format::{
-    MISSING, NumberFormat, format_gib, format_gib_of, format_number, format_params, format_runtime,
-    width,
+    MISSING, NumberFormat, format_count, format_gib, format_gib_of, format_number, format_params,
+    format_runtime, width,
 };
 use crate::frame::Frame;
+use crate::metric_row::span;
 use crate::pen::{Pen, Span, spans_width};
 use crate::theme::{Class, Theme};
 use crate::view::View;
@@ -42,6 +43,8 @@ pub struct EsperStatusProps {
     pub process_rss_gb: Option<Reading>,
     /// TELE-730 to TELE-734.
     pub gpu_stats: Arc<[GpuView]>,
+    /// TELE-900 to TELE-916.
+    pub budget: BudgetView,
 }
 
 impl From<&Snapshot> for EsperStatusProps {
@@ -59,6 +62,7 @@ impl From<&Snapshot> for EsperStatusProps {
             ram_total_gb: vitals.ram_total_gb,
             process_rss_gb: vitals.process_rss_gb,
             gpu_stats: Arc::clone(&vitals.gpu_stats),
+            budget: snapshot.budget.clone(),
         }
     }
 }
@@ -85,7 +89,7 @@ impl<'a> EsperStatus<'a> {
 
     /// Returns the number of rows that can be scrolled.
     pub fn entries(&self) -> usize {
-        8 + self.props.gpu_stats.len()
+        8 + self.props.gpu_stats.len() + budget_rows(&self.props.budget).len()
     }
 }
 
@@ -140,6 +144,7 @@ impl EsperStatus<'_> {
             row("RSS:", props.process_rss_gb.as_ref(), format_gib),
         ];
         rows.extend(props.gpu_stats.iter().map(gpu));
+        rows.extend(budget_rows(&props.budget));
         rows
     }
 }
@@ -181,6 +186,55 @@ fn gpu(gpu: &GpuView) -> Row {
         }
     }
     (format!("GPU{}:", gpu.device_id), value)
+}
+
+/// Returns the rows of the time budget; none as long as the trainer has told nothing about its time.
+fn budget_rows(budget: &BudgetView) -> Vec<Row> {
+    if *budget == BudgetView::empty() {
+        return Vec::new();
+    }
+    let BudgetView {
+        batch,
+        run,
+        training_seconds,
+        pauses,
+        resumes,
+        left_low_seconds,
+        left_high_seconds,
+    } = budget;
+    let time = |seconds| format_runtime(seconds, true);
+    let left = [left_low_seconds, left_high_seconds].map(|reading| span(reading.as_ref(), time));
+    let [low, high] = left;
+    let shares = |label: &str, batch: &Option<Reading>, run: &Option<Reading>| {
+        let share = |value| format_number(value, NumberFormat::Percent(1));
+        let of_run = span(run.as_ref(), share);
+        let gap = SHARE.saturating_sub(of_run.width()).max(1);
+        let between = Span::new(" ".repeat(gap), Class::Plain);
+        (label.to_owned(), vec![span(batch.as_ref(), share), between, of_run])
+    };
+    vec![
+        ("Left:".to_owned(), vec![low, Span::new(" to ", Class::Dim), high]),
+        row("Training:", training_seconds.as_ref(), time),
+        ("Share of:".to_owned(), vec![Span::new("batch     run", Class::Dim)]),
+        shares(" collect", &batch.collect, &run.collect),
+        shares(" update", &batch.update, &run.update),
+        shares(" evaluate", &batch.evaluate, &run.evaluate),
+        shares(" checkpt", &batch.checkpoint, &run.checkpoint),
+        shares(" wait", &batch.wait, &run.wait),
+        shares(" emit", &batch.emit, &run.emit),
+        ("Pauses:".to_owned(), vec![count(*pauses)]),
+        ("Resumes:".to_owned(), vec![count(*resumes)]),
+    ]
+}
+
+/// Columns of a share of the run, with the gap before it.
+const SHARE: usize = 8;
+
+fn count(count: Option<u64>) -> Span {
+    count.map_or_else(
+        || Span::new(MISSING, Class::Missing),
+        |count| Span::new(format_count(count), Class::Plain),
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which metrics a row of a panel shows, for whoever wants to know more about a number.
 
-use karn_sanctum::Snapshot;
+use karn_sanctum::{BudgetView, Snapshot};
 
 use crate::env_overview::EnvOverview;
 use crate::theme::Theme;
@@ -77,6 +77,19 @@ const VALUE_DIAGNOSTICS: &[&[u16]] = &[
 const EPISODE_PANEL: &[&[u16]] =
     &[&[611], &[613], &[612, 21], &[614], &[615], &[616], &[617], &[618]];
 const ESPER_STATUS: &[&[u16]] = &[&[20], &[710], &[711], &[712], &[4], &[720], &[721, 722], &[723]];
+const BUDGET: &[&[u16]] = &[
+    &[915, 916],
+    &[912],
+    &[],
+    &[900, 906],
+    &[901, 907],
+    &[902, 908],
+    &[903, 909],
+    &[904, 910],
+    &[905, 911],
+    &[913],
+    &[914],
+];
 const TELEMETRY: &[&[u16]] = &[&[2], &[750], &[816], &[780, 781], &[782, 783]];
 const DEVICE: &[u16] = &[730, 732, 731, 733, 734];
 const ENV: &[u16] = &[630, 637, 640, 665, 666, 667, 634, 668];
@@ -109,7 +122,9 @@ impl WidgetId {
             Self::EsperStatus => {
                 let devices = snapshot.vitals.gpu_stats.iter();
                 let devices = devices.map(|gpu| of(DEVICE, &Of::Device(gpu.device_id)));
-                table(ESPER_STATUS).into_iter().chain(devices).collect()
+                let budget: &[&[u16]] =
+                    if snapshot.budget == BudgetView::empty() { &[] } else { BUDGET };
+                table(ESPER_STATUS).into_iter().chain(devices).chain(table(budget)).collect()
             }
             Self::TelemetryPanel => {
                 // One row says that there is no loss, or stands above those of the sinks.

@@ -160,9 +160,12 @@ pub const ALL: &[WidgetSpec] = &[
         id: WidgetId::EsperStatus,
         name: "EsperStatus",
         title: "Status",
-        about: "runtime, throughput, machine",
+        about: "runtime, throughput, machine, where the time goes",
         panel: Some(7),
-        records: &[4, 20, 701, 710, 711, 712, 720, 721, 722, 723, 730, 731, 732, 733, 734],
+        records: &[
+            4, 20, 701, 710, 711, 712, 720, 721, 722, 723, 730, 731, 732, 733, 734, 900, 901, 902,
+            903, 904, 905, 906, 907, 908, 909, 910, 911, 912, 913, 914, 915, 916,
+        ],
         min_size: (30, 10),
     },
     WidgetSpec {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use karn_sanctum::{GpuView, Reading, Snapshot};
+use karn_sanctum::{BudgetView, GpuView, Reading, Snapshot, TimeShares};
 use leyline::Health;
 use sanctum_widgets::{EsperStatus, Theme};
 
@@ -178,4 +178,121 @@ fn tele_730_tele_732_device_memory_is_as_old_and_as_bad_as_either_number() {
     with(base::memory(9.5, 10.0), base::stale(total)).styles("9.5/10.0GB", STALE);
     let broken = Reading { verdict: Health::Critical, ..base::reading(f64::INFINITY) };
     with(used, broken).styles("4.0/InfGB", CRITICAL);
+}
+
+fn shares() -> TimeShares {
+    let share = |value| Some(base::reading(value));
+    TimeShares {
+        collect: share(0.712),
+        update: share(0.24),
+        evaluate: share(0.011),
+        checkpoint: share(0.0052),
+        wait: share(0.0249),
+        emit: share(0.0031),
+    }
+}
+
+/// The panel with a time budget, after a change of it.
+fn budget(change: impl FnOnce(&mut BudgetView)) -> Screen {
+    let mut budget = BudgetView {
+        batch: shares(),
+        run: shares(),
+        training_seconds: Some(base::reading(602.7)),
+        pauses: Some(2),
+        resumes: Some(1),
+        left_low_seconds: Some(base::reading(723.0)),
+        left_high_seconds: Some(base::reading(849.9)),
+    };
+    change(&mut budget);
+    let mut snapshot = base::machine();
+    snapshot.budget = budget;
+    Screen::of(&EsperStatus::new((&snapshot).into(), &Theme::DARK), 30, 22)
+}
+
+type Slot = fn(&mut TimeShares) -> &mut Option<Reading>;
+
+/// One share of the batch and of the run at several values; each stands in its own column of its own row.
+fn share(label: &str, usual: &str, slot: Slot) {
+    let columns = |batch: &str, run: &str| row(&format!(" {label}"), &format!("{batch}{run:>8}"));
+    budget(|_| {}).shows(&columns(usual, usual));
+    budget(|b| *slot(&mut b.batch) = Some(base::reading(0.125))).shows(&columns("12.5%", usual));
+    budget(|b| *slot(&mut b.run) = Some(base::reading(1.0))).shows(&columns(usual, "100.0%"));
+    budget(|b| *slot(&mut b.batch) = None).shows(&columns("—", usual)).styles("—", MISSING);
+    budget(|b| *slot(&mut b.run) = None).shows(&columns(usual, "—")).styles("—", MISSING);
+    budget(|b| *slot(&mut b.batch) = Some(base::stale(base::reading(0.5))))
+        .shows(&columns("50.0%", usual))
+        .styles("50.0%", STALE);
+    let broken = Reading { verdict: Health::Critical, ..base::reading(f64::NAN) };
+    budget(|b| *slot(&mut b.run) = Some(broken)).styles("NaN", CRITICAL);
+}
+
+#[test]
+fn tele_900_tele_906_share_of_collect() {
+    share("collect", "71.2%", |shares| &mut shares.collect);
+}
+
+#[test]
+fn tele_901_tele_907_share_of_update() {
+    share("update", "24.0%", |shares| &mut shares.update);
+}
+
+#[test]
+fn tele_902_tele_908_share_of_evaluate() {
+    share("evaluate", "1.1%", |shares| &mut shares.evaluate);
+}
+
+#[test]
+fn tele_903_tele_909_share_of_checkpoint() {
+    share("checkpt", "0.5%", |shares| &mut shares.checkpoint);
+}
+
+#[test]
+fn tele_904_tele_910_share_of_wait() {
+    share("wait", "2.5%", |shares| &mut shares.wait);
+}
+
+#[test]
+fn tele_905_tele_911_share_of_emit() {
+    share("emit", "0.3%", |shares| &mut shares.emit);
+}
+
+#[test]
+fn tele_912_training_time() {
+    budget(|_| {}).shows(&row("Training:", "10m 2s"));
+    budget(|b| b.training_seconds = Some(base::reading(3725.0)))
+        .shows(&row("Training:", "1h 2m 5s"));
+    budget(|b| b.training_seconds = None).shows(&row("Training:", "—")).styles("—", MISSING);
+}
+
+#[test]
+fn tele_913_pauses() {
+    budget(|_| {}).shows(&row("Pauses:", "2"));
+    budget(|b| b.pauses = Some(0)).shows(&row("Pauses:", "0"));
+    budget(|b| b.pauses = None).shows(&row("Pauses:", "—")).styles("—", MISSING);
+}
+
+#[test]
+fn tele_914_resumes() {
+    budget(|_| {}).shows(&row("Resumes:", "1"));
+    budget(|b| b.resumes = None).shows(&row("Resumes:", "—")).styles("—", MISSING);
+}
+
+#[test]
+fn tele_915_tele_916_time_left_is_a_range() {
+    budget(|_| {}).shows(&row("Left:", "12m 3s to 14m 9s"));
+    budget(|b| b.left_low_seconds = Some(base::reading(60.0)))
+        .shows(&row("Left:", "1m 0s to 14m 9s"));
+    budget(|b| b.left_high_seconds = Some(base::reading(7200.0)))
+        .shows(&row("Left:", "12m 3s to 2h 0m 0s"));
+    budget(|b| (b.left_low_seconds, b.left_high_seconds) = (None, None))
+        .shows(&row("Left:", "— to —"))
+        .styles("—", MISSING);
+}
+
+#[test]
+fn a_trainer_that_tells_nothing_of_its_time_has_no_rows_for_it() {
+    let screen = drawn(|_| {});
+    for label in ["Left:", "Training:", "collect", "Pauses:"] {
+        screen.hides(label);
+    }
 }

@@ -20,6 +20,11 @@ pub struct Now {
 pub trait Clock: Send + Sync {
     /// Returns the time; `mono_ns` never decreases.
     fn now(&self) -> Now;
+
+    /// Returns how long the calling thread has run on a processor (nanoseconds); `None`: nobody knows.
+    fn thread_cpu_ns(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The clocks of the operating system.
@@ -75,6 +80,13 @@ impl Clock for SystemClock {
         }
         let wall = mono_micros(mono).saturating_add(self.wall_ahead.load(Ordering::Relaxed));
         Now { ts: Timestamp::from_micros(wall), mono_ns: RunNs(mono) }
+    }
+
+    fn thread_cpu_ns(&self) -> Option<u64> {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let seconds = u64::try_from(time.tv_sec).ok()?;
+        let rest = u64::try_from(time.tv_nsec).ok()?;
+        Some(seconds.saturating_mul(1_000_000_000).saturating_add(rest))
     }
 }
 

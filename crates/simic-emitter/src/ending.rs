@@ -130,6 +130,15 @@ pub(crate) mod tests {
             epochs_since_start: Some(128 * (batch_idx - 25)),
             env_steps_since_start: Some(512 * (batch_idx - 25)),
             avg_accuracy: None,
+            batch_seconds: None,
+            collect_seconds: None,
+            update_seconds: None,
+            evaluate_seconds: None,
+            checkpoint_seconds: None,
+            wait_seconds: None,
+            emit_seconds: None,
+            pauses: None,
+            resumes: None,
         })
     }
 

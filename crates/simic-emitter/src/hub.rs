@@ -78,6 +78,11 @@ impl Hub {
     pub fn now(&self) -> Now {
         self.shared.clock.now()
     }
+
+    /// Returns how long the calling thread has run on a processor (nanoseconds); `None`: nobody knows.
+    pub fn thread_cpu_ns(&self) -> Option<u64> {
+        self.shared.clock.thread_cpu_ns()
+    }
 }
 
 impl fmt::Debug for Hub {

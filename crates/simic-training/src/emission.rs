@@ -281,11 +281,35 @@ impl BatchFacts {
     }
 }
 
+/// Where the time of a batch went; the parts do not overlap (seconds).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BatchTimes {
+    /// Since the end of the batch before, or since the start.
+    pub batch: f64,
+    /// Taking steps in the environments.
+    pub collect: f64,
+    /// The update.
+    pub update: f64,
+    /// Evaluating outside of training; `None`: this trainer does not.
+    pub evaluate: Option<f64>,
+    /// Writing a checkpoint; `None`: none was written.
+    pub checkpoint: Option<f64>,
+    /// Not running; `None`: nobody knows how long the thread ran.
+    pub wait: Option<f64>,
+    /// Telling the hub what happened.
+    pub emit: f64,
+    /// Times since start that it did not run for a second or more; `None` as for `wait`.
+    pub pauses: Option<u64>,
+    /// Times that training was taken up again from a checkpoint.
+    pub resumes: u64,
+}
+
 /// Describes the end of a batch; `skip` when its update made no step or it was interrupted.
 pub fn batch_epoch_completed(
     batch: &BatchFacts,
     counts: &RunCounts,
     skip: Option<SkipReason>,
+    times: &BatchTimes,
 ) -> BatchEpochCompleted {
     BatchEpochCompleted {
         batch_idx: batch.batch_idx,
@@ -299,6 +323,15 @@ pub fn batch_epoch_completed(
         env_steps_since_start: Some(counts.env_steps_since_start),
         // For tasks that train a model inside the environment; ours do not.
         avg_accuracy: None,
+        batch_seconds: Some(times.batch),
+        collect_seconds: Some(times.collect),
+        update_seconds: Some(times.update),
+        evaluate_seconds: times.evaluate,
+        checkpoint_seconds: times.checkpoint,
+        wait_seconds: times.wait,
+        emit_seconds: Some(times.emit),
+        pauses: times.pauses,
+        resumes: Some(times.resumes),
     }
 }
 

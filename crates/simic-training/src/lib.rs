@@ -11,6 +11,7 @@
 //! | [`rollout`] | collecting a batch; the targets made from it |
 //! | [`gae`](mod@gae), [`surrogate`] | advantage estimates; the losses per sample |
 //! | [`update`](mod@update) | passes over minibatches, gradients, what makes an update skip |
+//! | [`meter`] | where the time of a batch goes |
 //! | [`diagnostics`] | the numbers about an update |
 //! | [`dump`] | a batch as text, for whoever computes its numbers again |
 //! | [`emission`] | one function per event: plain inputs to payload |
@@ -47,6 +48,7 @@ pub mod emission;
 pub mod env;
 pub mod gae;
 pub mod learner;
+pub mod meter;
 pub mod net;
 pub mod rollout;
 pub mod surrogate;

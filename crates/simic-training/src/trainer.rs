@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use leyline::{EnvId, FinishReason, SkipReason};
-use simic_emitter::{Activity, Hub, StopFlag, StopLevel};
+use simic_emitter::{Activity, Draft, Hub, StopFlag, StopLevel};
 use thiserror::Error;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, Place};
@@ -17,6 +17,7 @@ use crate::emission::anomaly::{TREND_BLOCK, trend_anomaly, update_anomalies};
 use crate::emission::{self, BatchFacts, RunCounts, RunFacts};
 use crate::env::Env;
 use crate::learner::Learner;
+use crate::meter::{Meter, Part};
 use crate::rollout::{Rollout, StepReport};
 use crate::update::{Skip, UpdateOutcome};
 
@@ -37,6 +38,7 @@ pub struct Trainer<E> {
     /// The batch in progress: what it has seen so far.
     batch: Option<BatchFacts>,
     nonfinite_in_a_row: u32,
+    meter: Meter,
     /// Batch whose checkpoint is on the disk.
     saved: Option<u64>,
     /// Goes on from a checkpoint.
@@ -138,6 +140,7 @@ impl<E: Env> Trainer<E> {
         from.thaw(&mut learner)?;
         let mut trainer = Self::with(config, learner, hub, from.episodes_completed);
         trainer.resumed = true;
+        trainer.meter.resumed();
         Ok(trainer)
     }
 
@@ -167,6 +170,7 @@ impl<E: Env> Trainer<E> {
             updates_skipped: 0,
         };
         Self {
+            meter: Meter::new(&hub),
             config,
             learner,
             hub,
@@ -225,6 +229,7 @@ impl<E: Env> Trainer<E> {
     }
 
     fn train(&mut self, stop: &StopFlag) -> Result<FinishReason, TrainError> {
+        self.meter.begin();
         if self.resumed {
             let batch = self.counts.last_batch;
             let name = self
@@ -232,9 +237,9 @@ impl<E: Env> Trainer<E> {
                 .resumed_from
                 .clone()
                 .unwrap_or_else(|| crate::checkpoint::file_name(batch));
-            self.hub.emit(emission::checkpoint_loaded(name, batch, self.counts.episodes_completed));
+            self.tell(emission::checkpoint_loaded(name, batch, self.counts.episodes_completed));
         }
-        self.hub.emit(emission::training_started(&self.facts));
+        self.tell(emission::training_started(&self.facts));
         while self.counts.last_batch < self.facts.max_batches() {
             if stop.level() != StopLevel::Running {
                 break;
@@ -275,6 +280,7 @@ impl<E: Env> Trainer<E> {
         let rate = self.config.hyper.learning_rate_at(batch_idx, self.facts.max_batches());
         let (outcome, seen) = self.learner.update_and_tell(&self.config, &rollout, rate);
         let milliseconds = 1e3 * self.hub.now().mono_ns.seconds_since(begun);
+        self.meter.lap(Part::Update);
         self.report_update(batch_idx, milliseconds, &outcome);
         let wanted = self.config.dump.as_ref().filter(|dump| dump.batch == batch_idx);
         if let Some(Dump { path, batch }) = wanted {
@@ -287,19 +293,23 @@ impl<E: Env> Trainer<E> {
 
     /// Collects a batch; `None` if somebody asked to stop right now.
     fn collect(&mut self, batch_idx: u64, stop: &StopFlag) -> Option<Rollout> {
-        let Self { config, learner, hub, facts, counts, recent, batch, .. } = self;
+        let Self { config, learner, hub, facts, counts, recent, batch, meter, .. } = self;
         let mut observe = |step: &StepReport| {
             if step.env == 0 {
                 hub.progress().set(Activity::Collecting, Some(batch_idx), Some(step.inner_epoch));
             }
             let last = step.inner_epoch == config.max_epochs;
             if last || step.inner_epoch.is_multiple_of(config.epoch_every) {
+                meter.lap(Part::Collect);
                 hub.emit(emission::epoch_completed(step));
+                meter.lap(Part::Emit);
             }
             counts.env_steps_since_start += 1;
             counts.epochs_since_start += u64::from(step.env + 1 == config.n_envs);
             if step.terminated || step.truncated {
+                meter.lap(Part::Collect);
                 hub.emit(emission::episode_outcome(step, facts.success_return));
+                meter.lap(Part::Emit);
                 counts.episodes_completed += 1;
                 recent.push_episode(step.episode.total);
                 if let Some(batch) = batch {
@@ -308,20 +318,22 @@ impl<E: Env> Trainer<E> {
                 }
             }
         };
-        learner.collect(config, &|| stop.level() == StopLevel::Now, &mut observe)
+        let rollout = learner.collect(config, &|| stop.level() == StopLevel::Now, &mut observe);
+        self.meter.lap(Part::Collect);
+        rollout
     }
 
     /// Emits everything that follows an update, and closes the batch.
     fn report_update(&mut self, batch_idx: u64, milliseconds: f64, outcome: &UpdateOutcome) {
         for anomaly in update_anomalies(batch_idx, outcome) {
-            self.hub.emit(anomaly);
+            self.tell(anomaly);
         }
-        self.hub.emit(emission::ppo_update_completed(batch_idx, milliseconds, outcome));
+        self.tell(emission::ppo_update_completed(batch_idx, milliseconds, outcome));
         if let Some(mean) = self.batch.and_then(|batch| batch.mean_return()) {
             self.recent.push_batch(mean);
             let means = self.recent.batch_means.make_contiguous();
             if let Some(trend) = trend_anomaly(batch_idx, self.recent.batches, means) {
-                self.hub.emit(trend);
+                self.tell(trend);
             }
         }
         let nonfinite = matches!(
@@ -339,7 +351,14 @@ impl<E: Env> Trainer<E> {
         if skip != Some(SkipReason::Interrupted) {
             self.counts.last_batch = batch.batch_idx;
         }
-        self.hub.emit(emission::batch_epoch_completed(&batch, &self.counts, skip));
+        let times = self.meter.close();
+        self.tell(emission::batch_epoch_completed(&batch, &self.counts, skip, &times));
+    }
+
+    /// Emits, and counts the time that takes as the cost of telling.
+    fn tell(&mut self, draft: impl Into<Draft>) {
+        self.hub.emit(draft);
+        self.meter.lap(Part::Emit);
     }
 
     fn save(&mut self) -> Result<(), CheckpointError> {
@@ -352,7 +371,8 @@ impl<E: Env> Trainer<E> {
         let begun = self.hub.now().mono_ns;
         let (path, size) = self.checkpoint().save(run_dir)?;
         let milliseconds = 1e3 * self.hub.now().mono_ns.seconds_since(begun);
-        self.hub.emit(emission::checkpoint_saved(path, &self.counts, size, milliseconds));
+        self.meter.lap(Part::Checkpoint);
+        self.tell(emission::checkpoint_saved(path, &self.counts, size, milliseconds));
         self.saved = Some(batch);
         Ok(())
     }

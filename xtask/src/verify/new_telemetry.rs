@@ -48,6 +48,7 @@ enum Category {
     Infrastructure,
     EventLog,
     User,
+    Time,
 }
 
 impl Category {
@@ -61,6 +62,7 @@ impl Category {
             Self::Episode | Self::Env => 6,
             Self::Infrastructure => 7,
             Self::EventLog | Self::User => 8,
+            Self::Time => 9,
         }
     }
 
@@ -132,7 +134,10 @@ fn draft(
     let widgets =
         args.widget.iter().map(|name| widget_file(index, name)).collect::<Result<Vec<_>>>()?;
 
-    let number = next_number(args.category, index, records)?;
+    let number = match number_of(index, &path) {
+        Some(number) => number,
+        None => next_number(args.category, index, records)?,
+    };
     let last = end.field.name.clone();
     let facts = text::Facts {
         number,
@@ -175,6 +180,17 @@ fn next_number(
         bail!("the category {} has no number left", category.name());
     }
     Ok(next)
+}
+
+/// Returns the number that the registry of metrics holds for a path of the snapshot: whoever added the line before the
+/// record has chosen it there.
+fn number_of(index: &SourceIndex, path: &str) -> Option<u16> {
+    let quoted = format!("\"{}\"", path.replace("[*]", "[i]"));
+    let mut files = index.sources_of("leyline").filter(|file| file.contains("/metric/"));
+    files.find_map(|file| {
+        let (before, _) = index.text(file)?.split_once(&quoted)?;
+        before.rsplit('(').find_map(|piece| piece.split(',').next()?.trim().parse().ok())
+    })
 }
 
 /// Returns the numbers in the registry of metrics: the first argument of each line in `leyline::metric`.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leyline::{Envelope, EpisodeOutcome, Event, GroupId, RunNs, ViewNs};
 
+use crate::aggregator::budget::Budget;
 use crate::aggregator::clock::Clock;
 use crate::aggregator::env::Envs;
 use crate::aggregator::episode::Episodes;
@@ -39,6 +40,7 @@ pub(super) struct State {
     pub(super) episodes: Episodes,
     pub(super) envs: Envs,
     pub(super) vitals: Vitals,
+    budget: Budget,
     metrics: Metrics,
     /// When the start or the latest end of a batch was received.
     pub(super) latest_batch_received: Option<ViewNs>,
@@ -67,6 +69,7 @@ impl State {
             episodes: Episodes::new(),
             envs: Envs::new(0),
             vitals: Vitals::new(),
+            budget: Budget::new(),
             metrics: Metrics::new(),
             latest_batch_received: None,
             settings,
@@ -105,6 +108,7 @@ impl State {
             Event::TrainingFinished(end) => {
                 self.clock.finish(mono_ns);
                 self.progress.finish(end);
+                self.budget.finish();
             }
             Event::EpochCompleted(epoch) => {
                 self.progress.current_epoch = Some(epoch.inner_epoch);
@@ -114,6 +118,7 @@ impl State {
                 self.progress.batch_ended(batch, mono_ns);
                 self.episodes.batch_ended(batch.mean_return);
                 self.latest_batch_received = Some(received);
+                self.budget.batch_ended(batch, self.progress.max_batches, mono_ns);
             }
             Event::PpoUpdateCompleted(update) => {
                 let max_entropy = self.progress.max_entropy;
@@ -173,6 +178,7 @@ impl Group {
             episodes,
             envs,
             vitals: _,
+            budget,
             metrics,
             latest_batch_received: _,
             settings: _,
@@ -185,6 +191,7 @@ impl Group {
             + episodes.heap_bytes()
             + envs.heap_bytes()
             + metrics.heap_bytes()
+            + budget.heap_bytes()
     }
 
     /// Takes a picture. Run and telemetry are those of the run the group belongs to.
@@ -202,6 +209,7 @@ impl Group {
             episodes,
             envs,
             vitals,
+            budget,
             metrics,
             latest_batch_received: _,
             settings: _,
@@ -233,6 +241,7 @@ impl Group {
             episodes: episodes.view(),
             envs: envs.view(now),
             vitals: vitals.view(present, progress.rates(present)),
+            budget: budget.view(),
             telemetry,
             event_log: self.log.shared(),
             metrics: metrics.view(),

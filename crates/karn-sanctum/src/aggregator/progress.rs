@@ -81,6 +81,15 @@ impl Progress {
             epochs_since_start,
             env_steps_since_start,
             avg_accuracy: _,
+            batch_seconds: _,
+            collect_seconds: _,
+            update_seconds: _,
+            evaluate_seconds: _,
+            checkpoint_seconds: _,
+            wait_seconds: _,
+            emit_seconds: _,
+            pauses: _,
+            resumes: _,
         } = batch;
         self.current_episode = episodes_completed.or(self.current_episode);
         self.closed_batch = Some(*batch_idx);

@@ -190,6 +190,16 @@ impl Run {
             epochs_since_start: Some(self.batch * u64::from(EPOCHS)),
             env_steps_since_start: Some(self.env_steps()),
             avg_accuracy: None,
+            // A made-up run takes no time.
+            batch_seconds: None,
+            collect_seconds: None,
+            update_seconds: None,
+            evaluate_seconds: None,
+            checkpoint_seconds: None,
+            wait_seconds: None,
+            emit_seconds: None,
+            pauses: None,
+            resumes: None,
         });
         self.after_batch(mean);
     }

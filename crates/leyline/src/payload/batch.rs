@@ -29,6 +29,26 @@ pub struct BatchEpochCompleted {
     pub env_steps_since_start: Option<u64>,
     /// Mean final accuracy over environments, for tasks that have one (percent; range `[0, 100]`).
     pub avg_accuracy: Option<f64>,
+    /// Time since the end of the batch before, or since the start (seconds; range `[0, inf)`). The parts below lie in it and
+    /// do not overlap; a part that the trainer does not have, or cannot measure, is absent.
+    pub batch_seconds: Option<f64>,
+    /// Of that, taking steps in the environments (seconds; range `[0, inf)`).
+    pub collect_seconds: Option<f64>,
+    /// Of that, the update (seconds; range `[0, inf)`).
+    pub update_seconds: Option<f64>,
+    /// Of that, evaluating the policy outside of training (seconds; range `[0, inf)`).
+    pub evaluate_seconds: Option<f64>,
+    /// Of that, writing a checkpoint (seconds; range `[0, inf)`).
+    pub checkpoint_seconds: Option<f64>,
+    /// Of that, time in which the training thread did not run: it waited, or the machine was busy, or the process was
+    /// stopped (seconds; range `[0, inf)`).
+    pub wait_seconds: Option<f64>,
+    /// Of that, telling the hub what happened (seconds; range `[0, inf)`).
+    pub emit_seconds: Option<f64>,
+    /// Pauses since start: times that the training thread did not run for a second or more (count; range `[0, inf)`).
+    pub pauses: Option<u64>,
+    /// Times that training was taken up again from a checkpoint, as far as the trainer knows (count; range `[0, inf)`).
+    pub resumes: Option<u64>,
 }
 
 field_table! { BatchEpochCompleted
@@ -42,4 +62,13 @@ field_table! { BatchEpochCompleted
     epochs_since_start: E, FROM_0;
     env_steps_since_start: E, FROM_0;
     avg_accuracy: O, PERCENT;
+    batch_seconds: O, FROM_0;
+    collect_seconds: O, FROM_0;
+    update_seconds: O, FROM_0;
+    evaluate_seconds: O, FROM_0;
+    checkpoint_seconds: O, FROM_0;
+    wait_seconds: O, FROM_0;
+    emit_seconds: O, FROM_0;
+    pauses: O, FROM_0;
+    resumes: O, FROM_0;
 }

@@ -38,7 +38,8 @@ impl App {
         let height = self.rect(id).map_or(0, |rect| rect.height);
         let snapshot = self.panel_snapshot();
         let rows = id.rows(snapshot, height);
-        let wanted = self.chosen.get(&id).and_then(|row| rows.get(*row)?.first());
+        // A row that is only a heading stands for what is below it.
+        let wanted = self.chosen.get(&id).and_then(|row| rows.iter().skip(*row).flatten().next());
         let list = id.shown(snapshot, height);
         let at = wanted.and_then(|wanted| list.iter().position(|shown| shown == wanted));
         self.inspecting = Inspecting::new(list, at.unwrap_or(0));

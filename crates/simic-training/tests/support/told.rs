@@ -31,7 +31,7 @@ pub(crate) fn finish(events: &[Arc<Envelope>]) -> TrainingFinished {
 
 pub(crate) fn batches(events: &[Arc<Envelope>]) -> Vec<BatchEpochCompleted> {
     let batch = |e: &Arc<Envelope>| {
-        if let Event::BatchEpochCompleted(b) = &e.event { Some(b.clone()) } else { None }
+        if let Event::BatchEpochCompleted(b) = &e.event { Some((**b).clone()) } else { None }
     };
     events.iter().filter_map(batch).collect()
 }

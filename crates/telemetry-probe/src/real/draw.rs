@@ -94,7 +94,8 @@ pub fn sizes(widget: &str) -> Vec<Size> {
         Some(WidgetId::EpisodePanel) => &[(60, 13), (40, 12)],
         Some(WidgetId::EnvOverview) => &[(120, 12), (40, 6)],
         Some(WidgetId::EventLog) => &[(100, 15), (160, 40)],
-        Some(WidgetId::EsperStatus | WidgetId::TelemetryPanel) => &[(50, 15), (30, 10)],
+        Some(WidgetId::EsperStatus) => &[(50, 24), (30, 10)],
+        Some(WidgetId::TelemetryPanel) => &[(50, 15), (30, 10)],
         None => &[],
     };
     sizes.iter().map(|&(columns, rows)| Size { columns, rows }).collect()

@@ -162,7 +162,8 @@ impl<'a> Teller<'a> {
             if skip != Some(SkipReason::Interrupted) {
                 self.counts.last_batch = facts.batch_idx;
             }
-            self.tell(at, emission::batch_epoch_completed(&facts, &self.counts, skip))?;
+            let end = emission::batch_epoch_completed(&facts, &self.counts, skip, &batch.times);
+            self.tell(at, end)?;
         }
         if let Some(Saved { at, path, size_bytes, milliseconds }) = &batch.saved {
             let saved =

@@ -2,7 +2,7 @@
 
 use leyline::{Event, FinishReason, GroupId, RunId, Severity, SystemVitals};
 use serde::{Deserialize, Serialize};
-use simic_training::emission::RunFacts;
+use simic_training::emission::{BatchTimes, RunFacts};
 use simic_training::rollout::StepReport;
 use simic_training::update::UpdateOutcome;
 
@@ -50,6 +50,8 @@ pub struct Batch {
     pub update: Option<Update>,
     /// When it ends; `None`: it is in progress.
     pub ended_at: Option<f64>,
+    /// Where its time went.
+    pub times: BatchTimes,
     /// The checkpoint written after it.
     pub saved: Option<Saved>,
 }

@@ -107,6 +107,8 @@ off!(
     crate::EpisodesView => crate::EpisodesView::empty(),
     crate::VitalsView => crate::VitalsView::empty(),
     crate::TelemetryView => crate::TelemetryView::empty(),
+    crate::BudgetView => crate::BudgetView::empty(),
+    crate::TimeShares => crate::TimeShares::empty(),
 );
 "#;
 

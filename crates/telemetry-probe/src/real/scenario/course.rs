@@ -2,7 +2,7 @@
 
 use leyline::{GpuVitals, GroupId, RunId, SystemVitals};
 use simic_training::config::Hyperparams;
-use simic_training::emission::RunFacts;
+use simic_training::emission::{BatchTimes, RunFacts};
 use simic_training::rollout::{Episode, StepReport};
 
 use super::super::inputs::{Batch, Inputs, Sample, Saved, Step, Update};
@@ -113,12 +113,29 @@ fn whole_batch(course: &Course, batch: u32) -> Batch {
             outcome: outcome(batch),
         }),
         ended_at: Some(at + 2.5),
+        times: times(batch),
         saved: (batch == 1).then(|| Saved {
             at: at + 2.625,
             path: "checkpoints/000005.ckpt".to_owned(),
             size_bytes: 112_640,
             milliseconds: 12.5,
         }),
+    }
+}
+
+/// Returns parts of a time that differ from each other and from batch to batch.
+fn times(batch: u32) -> BatchTimes {
+    let wave = 0.03125 * f64::from(batch % 5);
+    BatchTimes {
+        batch: BATCH_SECONDS + wave,
+        collect: 1.5 + 0.5 * wave,
+        update: 0.75 + 0.25 * wave,
+        evaluate: Some(0.25 + 0.125 * wave),
+        checkpoint: Some(0.1875 + 0.0625 * wave),
+        wait: Some(0.125 + 0.03125 * wave),
+        emit: 0.0625 + 0.015_625 * wave,
+        pauses: Some(3 + u64::from(batch / 4)),
+        resumes: 1,
     }
 }
 
@@ -152,6 +169,7 @@ pub(super) fn in_progress(envs: u32, batch: u32) -> Batch {
         env_steps: u64::from(90 * envs),
         update: None,
         ended_at: None,
+        times: times(batch),
         saved: None,
     }
 }

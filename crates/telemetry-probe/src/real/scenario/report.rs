@@ -81,6 +81,15 @@ pub(super) fn foreign() -> Vec<Report> {
         epochs_since_start: Some(450),
         env_steps_since_start: Some(900),
         avg_accuracy: Some(83.5),
+        batch_seconds: Some(3.25),
+        collect_seconds: Some(1.25),
+        update_seconds: Some(0.75),
+        evaluate_seconds: Some(0.3125),
+        checkpoint_seconds: Some(0.125),
+        wait_seconds: Some(0.1875),
+        emit_seconds: Some(0.0625),
+        pauses: Some(2),
+        resumes: Some(1),
     };
     let mut reports = vec![
         Report { message: "weights of an older run".to_owned(), ..report(at + 0.125, loaded) },
