@@ -108,6 +108,7 @@ mod tests {
                 "episodes",
                 "envs",
                 "vitals",
+                "budget",
                 "telemetry",
                 "event_log",
                 "metrics"

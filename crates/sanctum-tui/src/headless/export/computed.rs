@@ -75,6 +75,29 @@ pub(super) const SOURCES: &[Source] = &[
     source("vitals.env_steps_per_second", BatchEpochCompleted, |at, _| {
         of(at.vitals.env_steps_per_second)
     }),
+    source("budget.batch.collect", BatchEpochCompleted, |at, _| of(at.budget.batch.collect)),
+    source("budget.batch.update", BatchEpochCompleted, |at, _| of(at.budget.batch.update)),
+    source("budget.batch.evaluate", BatchEpochCompleted, |at, _| of(at.budget.batch.evaluate)),
+    source("budget.batch.checkpoint", BatchEpochCompleted, |at, _| of(at.budget.batch.checkpoint)),
+    source("budget.batch.wait", BatchEpochCompleted, |at, _| of(at.budget.batch.wait)),
+    source("budget.batch.emit", BatchEpochCompleted, |at, _| of(at.budget.batch.emit)),
+    source("budget.run.collect", BatchEpochCompleted, |at, _| of(at.budget.run.collect)),
+    source("budget.run.update", BatchEpochCompleted, |at, _| of(at.budget.run.update)),
+    source("budget.run.evaluate", BatchEpochCompleted, |at, _| of(at.budget.run.evaluate)),
+    source("budget.run.checkpoint", BatchEpochCompleted, |at, _| of(at.budget.run.checkpoint)),
+    source("budget.run.wait", BatchEpochCompleted, |at, _| of(at.budget.run.wait)),
+    source("budget.run.emit", BatchEpochCompleted, |at, _| of(at.budget.run.emit)),
+    source("budget.training_seconds", BatchEpochCompleted, |at, _| of(at.budget.training_seconds)),
+    source("budget.left_low_seconds", BatchEpochCompleted, |at, _| of(at.budget.left_low_seconds)),
+    source("budget.left_high_seconds", BatchEpochCompleted, |at, _| {
+        of(at.budget.left_high_seconds)
+    }),
+    source("budget.pauses", BatchEpochCompleted, |at, event| {
+        at.budget.pauses.map(|count| counted(event, at.current_batch, count))
+    }),
+    source("budget.resumes", BatchEpochCompleted, |at, event| {
+        at.budget.resumes.map(|count| counted(event, at.current_batch, count))
+    }),
     source("vitals.has_memory_alarm", SystemVitals, |at, _| flag(at.vitals.has_memory_alarm)),
 ];
 
