@@ -92,6 +92,6 @@ mod tests {
     #[test]
     fn an_unknown_rule_names_the_nearest() {
         assert_eq!(rule("kl-high"), Ok(RuleId::KlHigh));
-        assert_eq!(rule("kl-hihg"), Err("there is no such rule; nearest: kl-high".to_owned()));
+        assert_eq!(rule("kl-hgh"), Err("there is no such rule; nearest: kl-high".to_owned()));
     }
 }

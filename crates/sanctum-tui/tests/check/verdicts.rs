@@ -122,7 +122,7 @@ fn a_rule_can_be_muted_and_a_limit_replaced_which_the_alert_says() {
     assert!(out.contains("limit > 0.05, built in > 0.03"), "{out}");
     let rows = run_of(&[0.01; 12]);
     for (flag, value, why) in [
-        ("--mute", "kl-hihg", "nearest: kl-high"),
+        ("--mute", "kl-hgh", "nearest: kl-high"),
         ("--limit", "TELE-140=1,2", "one bound for each level"),
     ] {
         let done = sanctum_tui(&["check", "-", flag, value], rows.as_bytes());
