@@ -57,6 +57,7 @@ fn tele_634_env_age() {
 
 #[test]
 fn tele_704_an_age_is_judged_only_while_news_can_be_expected() {
+    env(|env| EnvView { last_update_age_seconds: Some(99.0), ..env }).styles("99s!", CRITICAL);
     drawn(|s| {
         s.connection = Connection::Finished;
         s.envs = s
