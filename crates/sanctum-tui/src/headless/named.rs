@@ -4,13 +4,12 @@ use leyline::RunId;
 
 use crate::cli::RunArgs;
 use crate::headless::failure::Failure;
-use crate::headless::read::refuse_pipe;
+use crate::headless::read::{read_whole, refuse_pipe};
 use crate::headless::source::Source;
 use crate::kept::Kept;
 use crate::kept::file::KeptFile;
 use crate::time::LandmarkKind;
 use crate::time::cut::Aim;
-use crate::time::landmarks::Landmarks;
 use crate::time::replay::Replay;
 use crate::time::runs::{Place, Wanted};
 use crate::when::At;
@@ -69,12 +68,7 @@ fn run_id(args: &RunArgs, wanted: &Wanted) -> Result<Option<RunId>, Failure> {
 }
 
 fn alert(number: u64, args: &RunArgs) -> Result<Aim, Failure> {
-    let mut source = Source::open(args)?;
-    let (mut replay, mut landmarks) = (Replay::new(), Landmarks::default());
-    while let Some(row) = source.next()? {
-        replay.fold(&row);
-        landmarks.note(&row, &replay, source.recording().damage().len());
-    }
+    let (_, mut landmarks) = read_whole(args)?;
     let all = landmarks.shared();
     let alerts: Vec<u64> = all
         .iter()

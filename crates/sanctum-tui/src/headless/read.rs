@@ -48,12 +48,7 @@ pub(super) fn read(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Fai
 pub(super) fn read_past(args: &ReadArgs, notes: &mut impl Write) -> Result<Still, Failure> {
     refuse_pipe(&args.run)?;
     let Reached { replay, key: _, whole } = reach(args, &args.at, notes)?;
-    let (mut source, mut end) = (Source::open(&args.run)?, Replay::new());
-    let mut landmarks = Landmarks::default();
-    while let Some(row) = source.next()? {
-        end.fold(&row);
-        landmarks.note(&row, &end, source.recording().damage().len());
-    }
+    let (end, mut landmarks) = read_whole(&args.run)?;
     let wanted = wanted(&args.group)?;
     let trace = end.trace(end.shown(&wanted).as_ref());
     let extent = Extent {
@@ -87,6 +82,21 @@ pub(super) fn read_comparison(
     let comparison = Some(Arc::new(comparison));
     let picture = Picture { comparison, ..replay.picture(key.as_ref(), 0) };
     Ok(Still { picture, whole: before.whole.and(whole) })
+}
+
+/// Reads all of a run, and what a time machine would find on the way.
+///
+/// # Errors
+///
+/// As [`Source::open`] and [`Source::next`].
+pub(super) fn read_whole(run: &RunArgs) -> Result<(Replay, Landmarks), Failure> {
+    let mut source = Source::open(run)?;
+    let (mut replay, mut landmarks) = (Replay::new(), Landmarks::default());
+    while let Some(row) = source.next()? {
+        replay.fold(&row);
+        landmarks.note(&row, &replay, source.recording().damage().len());
+    }
+    Ok((replay, landmarks))
 }
 
 /// The fold of a run up to a moment.
