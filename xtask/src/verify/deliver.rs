@@ -9,8 +9,9 @@ use crate::verify::finding::Finding;
 use crate::verify::fix::{self, Rewrite};
 use crate::verify::generated;
 use crate::verify::report::human::Look;
-use crate::verify::report::{Context, Form, ReportFile, github};
+use crate::verify::report::{Context, Form, Report, ReportFile, github};
 use crate::verify::session::Session;
+use crate::verify::world::World;
 
 /// Adds what only the finished report shows: generated files that are out of date (L03). A part of a run cannot tell.
 pub(crate) fn complete(session: &mut Session) -> Result<()> {
@@ -18,7 +19,7 @@ pub(crate) fn complete(session: &mut Session) -> Result<()> {
     if !report.is_whole() {
         return Ok(());
     }
-    let rewrites = generated::rewrites(&world.root, &world.records, report)?;
+    let rewrites = generated(world, report)?;
     let found: Vec<Finding> = generated::check(&rewrites).findings;
     report.findings.extend(found);
     Ok(())
@@ -53,6 +54,11 @@ pub(crate) fn step_summary(session: &Session, file: &Path) -> Result<()> {
         .with_context(|| format!("cannot write {}", file.display()))
 }
 
+/// Returns the generated files as they are and as they are to be.
+fn generated(world: &World, report: &Report) -> Result<Vec<Rewrite>> {
+    generated::rewrites(&world.root, &world.records, world.tables.exemptions.len(), report)
+}
+
 /// Returns everything that `--fix` writes; fails with the reason if this run may not write.
 pub(crate) fn rewrites(session: &Session) -> Result<Vec<Rewrite>> {
     let (world, report) = (&session.world, &session.report);
@@ -61,7 +67,7 @@ pub(crate) fn rewrites(session: &Session) -> Result<Vec<Rewrite>> {
     let mut rewrites = fix::rewrites(&world.records, &planned)?;
     // A path that is mended may change what is earned: then the records are judged again before lists are made of it.
     if !fix::changes_statements(&planned) {
-        let generated = generated::rewrites(&world.root, &world.records, report)?;
+        let generated = generated(world, report)?;
         rewrites.extend(generated.into_iter().filter(|file| file.before != file.after));
     }
     Ok(rewrites)

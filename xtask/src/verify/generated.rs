@@ -20,7 +20,12 @@ const FROM: &str = "<!-- codes: written by `cargo xtask verify-telemetry --fix` 
 const TO: &str = "<!-- end of codes -->\n";
 
 /// Returns what each generated file holds and is to hold.
-pub(crate) fn rewrites(root: &Path, records: &[Record], report: &Report) -> Result<Vec<Rewrite>> {
+pub(crate) fn rewrites(
+    root: &Path,
+    records: &[Record],
+    exemptions: usize,
+    report: &Report,
+) -> Result<Vec<Rewrite>> {
     let index = read(&root.join(index_md::FILE))?;
     let coverage = Coverage::read(&index);
     let readme = read(&root.join(README))?;
@@ -29,7 +34,7 @@ pub(crate) fn rewrites(root: &Path, records: &[Record], report: &Report) -> Resu
     Ok(vec![
         Rewrite {
             file: index_md::FILE.to_owned(),
-            after: index_md::format(records, report, coverage.as_ref()),
+            after: index_md::format(records, exemptions, report, coverage.as_ref()),
             before: index,
         },
         Rewrite {
@@ -130,16 +135,16 @@ mod tests {
     fn l03_names_every_file_that_differs_and_none_after_they_are_written() {
         let root = tree();
         let (records, mut report) = testing::sample();
-        let first = rewrites(root.path(), &records, &report).expect("rewrites");
+        let first = rewrites(root.path(), &records, 0, &report).expect("rewrites");
         let outcome = check(&first);
         assert_eq!((outcome.seen(), outcome.findings.len()), (3, 3));
         assert!(outcome.findings[0].message.contains("does not exist"));
         replace(root.path(), &first).expect("written");
-        let second = rewrites(root.path(), &records, &report).expect("rewrites");
+        let second = rewrites(root.path(), &records, 0, &report).expect("rewrites");
         assert_eq!(check(&second).findings, []);
 
         report.coverage.record.whole += 1;
-        let third = check(&rewrites(root.path(), &records, &report).expect("rewrites"));
+        let third = check(&rewrites(root.path(), &records, 0, &report).expect("rewrites"));
         assert_eq!(third.findings.len(), 1);
         let finding = &third.findings[0];
         assert_eq!((finding.code, finding.at.file.as_str()), (code::L03, index_md::FILE));
@@ -152,7 +157,7 @@ mod tests {
     fn the_table_of_codes_links_pages_that_exist_and_leaves_the_rest_of_the_page() {
         let root = tree();
         let (records, report) = testing::sample();
-        let written = rewrites(root.path(), &records, &report).expect("rewrites");
+        let written = rewrites(root.path(), &records, 0, &report).expect("rewrites");
         let readme = &written.iter().find(|file| file.file == README).expect("page").after;
         assert!(readme.contains("| [P04](checks/P04.md) | error | probe |"), "{readme}");
         assert!(readme.contains("| P03 | error | probe |"), "{readme}");
