@@ -160,7 +160,8 @@ fn entries<F: DeserializeOwned + Default, T>(
 ) -> Result<Vec<(Location, T)>, String> {
     let Some(text) = text(path)? else { return Ok(Vec::new()) };
     let file: F = toml::from_str(&text).map_err(|error| format!("{path}: {error}"))?;
-    let line = |byte: usize| 1 + text.bytes().take(byte).filter(|byte| *byte == b'\n').count();
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
+    let line = |byte: usize| 1 + ends.partition_point(|end| *end < byte);
     let place = |entry: &Spanned<T>| Location {
         file: path.to_owned(),
         line: line(entry.span().start) as u32,

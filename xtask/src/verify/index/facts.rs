@@ -118,7 +118,7 @@ impl Facts {
     fn take_one(&mut self, item: &SynItem, module: &mut Vec<String>) {
         match item {
             SynItem::Fn(it) => {
-                let made = Item::new(module, &it.sig.ident, Kind::Function, &it.attrs, it);
+                let made = Item::of_function(module, &it.attrs, &it.vis, &it.sig, &it.block);
                 self.items.push(made);
             }
             SynItem::Struct(it) => {
@@ -192,7 +192,7 @@ impl Facts {
         for member in &it.items {
             let made = match member {
                 syn::ImplItem::Fn(f) => {
-                    Item::new(module, &f.sig.ident, Kind::Function, &f.attrs, f)
+                    Item::of_function(module, &f.attrs, &f.vis, &f.sig, &f.block)
                 }
                 syn::ImplItem::Const(c) => Item::new(module, &c.ident, Kind::Constant, &c.attrs, c),
                 _ => continue,
@@ -250,6 +250,23 @@ impl Facts {
 pub(super) const VARIANT: &str = "a macro";
 
 impl Item {
+    /// Returns a function with a body. The span of the whole is made of its ends: asking syn for it prints every token
+    /// of the body first, a tenth of the time that reading a file takes.
+    fn of_function(
+        module: &[String],
+        attributes: &[Attribute],
+        visibility: &syn::Visibility,
+        signature: &syn::Signature,
+        block: &syn::Block,
+    ) -> Self {
+        let start = match visibility {
+            syn::Visibility::Inherited => signature.span(),
+            visible => visible.span(),
+        };
+        let whole = start.join(block.brace_token.span.close()).unwrap_or(start);
+        Self::new(module, &signature.ident, Kind::Function, attributes, &whole)
+    }
+
     fn new(
         module: &[String],
         name: &proc_macro2::Ident,

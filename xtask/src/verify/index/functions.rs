@@ -43,8 +43,10 @@ impl SourceIndex {
                     .tests
                     .iter()
                     .find_map(|(name, root)| {
-                        let module = self.module_in(root, path, &mut BTreeSet::new())?;
-                        Some((name.clone(), module))
+                        // A look along the folders first: it reads two files where the whole search reads dozens.
+                        let along = self.module_in(root, path, true, &mut BTreeSet::new());
+                        let whole = || self.module_in(root, path, false, &mut BTreeSet::new());
+                        Some((name.clone(), along.or_else(whole)?))
                     })
                     .ok_or("no test binary of its package lists the file")?;
                 (Some(binary), module)
@@ -60,11 +62,13 @@ impl SourceIndex {
         })
     }
 
-    /// Returns the modules that lead from the root of a binary to a file.
+    /// Returns the modules that lead from the root of a binary to a file; `along`: only through files above it in its own
+    /// folder, which is where modules are unless an attribute says otherwise.
     fn module_in(
         &self,
         root: &str,
         file: &str,
+        along: bool,
         seen: &mut BTreeSet<String>,
     ) -> Option<Vec<String>> {
         if root == file {
@@ -86,8 +90,12 @@ impl SourceIndex {
                     join(base, &format!("{}/mod.rs", child.name)),
                 ],
             };
-            candidates.iter().find_map(|next| {
-                let mut module = self.module_in(next, file, seen)?;
+            let leads = |next: &&String| {
+                let folder = next.strip_suffix("mod.rs").or_else(|| next.strip_suffix(".rs"));
+                !along || *next == file || folder.is_some_and(|folder| file.starts_with(folder))
+            };
+            candidates.iter().filter(leads).find_map(|next| {
+                let mut module = self.module_in(next, file, along, seen)?;
                 module.insert(0, child.name.clone());
                 Some(module)
             })

@@ -18,8 +18,8 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// Finds where the lines begin.
     pub(crate) fn new(file: &'a str, source: &'a str) -> Self {
-        let breaks = source.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        let breaks = source.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(breaks).collect();
         Self { file, source, starts }
     }
 
