@@ -271,8 +271,8 @@ const OUTSIDE: &[Outside] = &[
     ),
     outside(
         "toml",
-        &["xtask"],
-        "the small tables beside the records, with the place of each entry",
+        &["sanctum-tui", "xtask"],
+        "tables that people edit: the configuration file and those beside the records, with the place of each entry",
     ),
     outside(
         "unicode-width",
