@@ -2,8 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
+mod alerts;
 mod attach;
 mod check;
+mod config;
 mod display;
 mod doctor;
 mod export;
@@ -16,8 +18,10 @@ mod replay;
 mod tail;
 mod train;
 
+pub use alerts::{AlertArgs, CommandWords, DesktopForm, LevelChoice};
 pub use attach::AttachArgs;
 pub use check::{CheckArgs, FailOn};
+pub use config::{ConfigArgs, ConfigCommand};
 pub use display::{ColorChoice, DisplayArgs, Environment, MarkerChoice, ThemeChoice};
 pub use doctor::DoctorArgs;
 pub use export::{ExportArgs, ExportFormat};
@@ -48,6 +52,7 @@ Examples:
   sanctum-tui tail ID --jsonl            the events of a run as JSON rows, as they come
   sanctum-tui check runs/ID || echo look at this run
   sanctum-tui gc --keep 20 --dry-run     which old runs would be removed
+  sanctum-tui config gen                 a configuration file to edit
 
 RUN is a run directory (of a live run too), a file of JSON rows (`-`: standard input), or the
 beginning of the id of a run below ./runs (--run-dir, SANCTUM_RUN_DIR).";
@@ -121,7 +126,8 @@ pub enum Command {
     /// Draw one frame of a run on standard output
     ///
     /// The same arguments give the same picture everywhere: of the display flags --theme, --color, --ascii and --marker count,
-    /// and neither the environment (`NO_COLOR`, the locale) nor the terminal does.
+    /// and neither the environment (`NO_COLOR`, the locale) nor
+    /// the terminal does; of the configuration file limits and muted rules do.
     #[command(before_long_help = read::RENDER_EXAMPLES)]
     Render(RenderArgs),
     /// Print the events of a run as JSON rows, and follow it while it is live
@@ -157,6 +163,12 @@ pub enum Command {
     /// Exits 3 if RUN was not found, else 0.
     #[command(before_long_help = doctor::EXAMPLES)]
     Doctor(DoctorArgs),
+    /// Print a commented configuration file, check one, say where it is looked for, or what holds and why
+    ///
+    /// A flag wins over a variable, a variable over the file, the file over what is built in. An unknown key is an error (exit
+    /// code 2) of every command.
+    #[command(before_long_help = config::EXAMPLES)]
+    Config(ConfigArgs),
 }
 
 impl Cli {
@@ -178,6 +190,8 @@ impl Cli {
         } else if let Command::Doctor(doctor) = command {
             doctor.run_dir = doctor.run_dir.take().or(root);
             doctor.env = env.clone();
+        } else if let Command::Config(config) = command {
+            config.env = env.clone();
         } else if let Command::Attach(attach) = command {
             attach.run_dir = attach.run_dir.take().or(root);
         }
@@ -195,7 +209,7 @@ impl Command {
             Self::Export(args) => Some(&mut args.run),
             Self::Fsck(args) => Some(&mut args.run),
             Self::Replay(args) => Some(&mut args.run),
-            Self::Attach(_) | Self::Doctor(_) | Self::Gc(_) | Self::Ls(_) => None,
+            Self::Attach(_) | Self::Config(_) | Self::Doctor(_) | Self::Gc(_) | Self::Ls(_) => None,
         }
     }
 }

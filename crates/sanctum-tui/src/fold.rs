@@ -13,11 +13,17 @@ use leyline::{Event, Incoming};
 use crate::clock::Clock;
 use crate::latest::{Latest, latest};
 use crate::settings;
+use crate::sinks::NEWS;
+use crate::sinks::watch::News;
 use crate::source::feed::Follow;
 use crate::source::{Arrival, Standing};
 use crate::time::kept::{self, Keeper, Memory};
 use crate::time::runs::{Place, Runs};
 use crate::time::{Comparison, Extent, Moment, Motion};
+
+mod herald;
+
+use herald::Herald;
 
 /// Arrivals folded before the thread looks at the time again; few enough to take less than a millisecond.
 const AT_ONCE: usize = 512;
@@ -83,6 +89,8 @@ pub struct Fold {
     /// The newest picture, made at each frame; disconnected once the fold has ended.
     pub latest: Receiver<Arc<Picture>>,
     requests: Sender<Request>,
+    /// What happened to alerts of a run that goes on, once it has; what was before this viewer came is none.
+    pub(crate) news: Receiver<News>,
     /// Where the run is written, once that was said.
     log: Arc<OnceLock<PathBuf>>,
     /// What is kept of a run without a log, once the fold has ended.
@@ -124,6 +132,7 @@ impl Fold {
         let (slot, read) = latest();
         let (requests, asked) = bounded(REQUESTS);
         let (leave, left) = bounded(1);
+        let (tell, news) = bounded(NEWS);
         let log = Arc::new(OnceLock::new());
         let mut worker = Worker {
             aggregator: Aggregator::with_settings(settings::current()),
@@ -138,6 +147,7 @@ impl Fold {
             leave,
             slot: Some(slot),
             lines: None,
+            herald: Herald::new(tell),
         };
         let thread = Builder::new().name("sanctum-fold".to_owned()).spawn(move || {
             if let Some(lines) = lines {
@@ -145,13 +155,14 @@ impl Fold {
             }
             worker.run(&arrivals, &asked, &tick(poll));
         })?;
-        Ok(Self { latest: read, requests, log, left, thread: Some(thread) })
+        Ok(Self { latest: read, requests, news, log, left, thread: Some(thread) })
     }
 
     /// Returns a fold to which nothing arrives, for a view of what was recorded.
     pub fn of_nothing() -> Self {
         let log = Arc::new(OnceLock::new());
-        Self { latest: never(), requests: bounded(1).0, log, left: bounded(1).1, thread: None }
+        let (requests, left) = (bounded(1).0, bounded(1).1);
+        Self { latest: never(), requests, news: never(), log, left, thread: None }
     }
 
     /// Returns the directory in which everything that arrived can be read.
@@ -207,6 +218,7 @@ struct Worker {
     leave: Sender<Box<Memory>>,
     slot: Option<Latest<Arc<Picture>>>,
     lines: Option<Sender<Arc<Picture>>>,
+    herald: Herald,
 }
 
 impl Worker {
@@ -318,6 +330,7 @@ impl Worker {
     }
 
     fn tick(&mut self) {
+        self.herald.look(&self.aggregator, self.follow.as_ref(), self.clock.now());
         let picture = self.picture(false);
         if let Some(slot) = &mut self.slot {
             slot.put(picture);
@@ -328,6 +341,9 @@ impl Worker {
     }
 
     fn publish(&mut self, ended: bool) {
+        if ended {
+            self.herald.look_last(&self.aggregator, self.clock.now());
+        }
         let picture = self.picture(ended);
         if let Some(slot) = &mut self.slot {
             slot.put(picture);

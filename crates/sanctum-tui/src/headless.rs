@@ -6,7 +6,8 @@ use crate::cli::{Command, DisplayArgs};
 
 mod ansi;
 mod cells;
-mod check;
+pub(crate) mod check;
+mod config;
 pub(crate) mod damage;
 mod doctor;
 mod export;
@@ -51,6 +52,7 @@ pub fn run(
         Command::Gc(args) => gc::gc(args, out, notes),
         Command::Ls(args) => ls::ls(args, display, out, notes),
         Command::Doctor(args) => doctor::doctor(args, display, out),
+        Command::Config(args) => config::config(args, display, out, notes),
         // The program does these: they take the whole terminal, or print for as long as the run lasts.
         Command::Attach(_) => Err(Failure::Usage("attach is no command of this kind".to_owned())),
         Command::Replay(_) => Err(Failure::Usage("replay is no command of this kind".to_owned())),

@@ -3,12 +3,13 @@
 use karn_sanctum::{Reading, Snapshot, number, verdict};
 use leyline::metric::{self, MetricSpec};
 use leyline::{Health, RunNs, Timestamp, wire};
-use sanctum_widgets::{InspectorProps, Measured, Of, Shown};
+use sanctum_widgets::{InspectorProps, Measured, Of, RecordText, Shown};
 use serde_json::Value;
 
 use crate::fold::Picture;
 use crate::headless::path;
 use crate::record;
+use crate::settings::{self, Own};
 
 /// The numbers that can be gone through, and which of them is inspected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,13 +73,22 @@ pub(crate) fn props(inspecting: &Inspecting, picture: &Picture) -> Option<Inspec
         name: spec.map_or_else(|| format!("metric {}", shown.record), |spec| spec.name.to_owned()),
         of: of(&shown.of),
         path: place.unwrap_or_else(|| spec.map_or("", |spec| spec.path).to_owned()),
-        record: record::by_number(shown.record).map(record::Record::text),
+        record: record::by_number(shown.record)
+            .map(|record| with_own(record.text(), shown.record, settings::own())),
         value: told(&value),
         measured,
         verdict: health,
         history,
         among: (inspecting.at, inspecting.list.len()),
     })
+}
+
+/// Puts the limits of somebody before those of the record.
+fn with_own<'a>(mut record: RecordText<'a>, number: u16, own: &'a [Own]) -> RecordText<'a> {
+    let id = format!("TELE-{number:03}");
+    let own = own.iter().filter(|own| own.record == id).flat_map(Own::rows);
+    record.thresholds.splice(..0, own.collect::<Vec<_>>());
+    record
 }
 
 fn at_of(snapshot: &Snapshot, spec: &MetricSpec, path: &str) -> Value {
@@ -230,4 +240,35 @@ pub(crate) fn everything(wanted: u16) -> Inspecting {
     let list: Vec<Shown> = metric::all().map(|spec| of(spec.number)).collect();
     let at = list.iter().position(|shown| shown.record == wanted);
     Inspecting::new(list, at.unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::{Origin, limit, owned};
+
+    use super::*;
+
+    #[test]
+    fn an_own_limit_stands_before_those_of_its_record_and_nowhere_else() {
+        let own = owned(&[(limit("TELE-110=0.02,0.05").unwrap(), Origin::File(4))]);
+        let text = |number: u16| record::by_number(number).unwrap().text();
+        let with = with_own(text(110), 110, &own);
+        assert_eq!(
+            with.thresholds[..2],
+            [
+                [
+                    "Warning",
+                    "value > 0.02",
+                    "own limit (configuration file, line 4), built in > 0.015"
+                ],
+                [
+                    "Critical",
+                    "value > 0.05",
+                    "own limit (configuration file, line 4), built in > 0.03"
+                ],
+            ]
+        );
+        assert_eq!(with.thresholds[2..], text(110).thresholds);
+        assert_eq!(with_own(text(120), 120, &own), text(120));
+    }
 }

@@ -3,6 +3,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`cli`], [`options`] | flags and environment, and what they mean |
+//! | [`config`], [`settings`] | the configuration file, what holds of all that is said; limits and muted rules of this process |
+//! | [`sinks`] | what tells of alerts beside the screen: bell, desktop, command |
 //! | [`source`] | where events come from; a trainer in this process |
 //! | [`session`], [`fold`], [`latest`] | the threads behind a view, the pictures they make and the slot for the newest |
 //! | [`app`], [`keymap`], [`message`] | the state of the screen, the key table, what happens and what follows |
@@ -28,6 +30,7 @@
 pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod exit;
 pub mod fold;
 pub mod headless;
@@ -51,6 +54,7 @@ pub mod session;
 pub mod settings;
 mod sgr;
 pub mod signals;
+pub mod sinks;
 pub mod source;
 pub mod suspend;
 pub mod terminal;

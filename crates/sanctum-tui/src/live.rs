@@ -21,6 +21,8 @@ use crate::rate::RedrawRate;
 use crate::screen::Screen;
 use crate::session::Session;
 use crate::signals::{Signal, Signals};
+use crate::sinks::watch::News;
+use crate::sinks::{self, Teller};
 use crate::terminal::{self, Taken};
 use crate::{plain, render, suspend};
 
@@ -56,7 +58,13 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
     let end = live.run(&keys.messages, &signals.messages);
     live.keeper.end(&live.app);
     let newest = live.newest();
+    let patience = match end {
+        End::Left(Leave::Quit | Leave::WithoutScreen) => sinks::PATIENCE,
+        End::Left(Leave::Interrupt) | End::Signal(_) | End::Broken => sinks::LAST_PATIENCE,
+    };
+    let Live { teller, .. } = live;
     drop(taken);
+    teller.finish(patience).into_iter().for_each(terminal::note);
     keys.end();
     signals.end();
     match end {
@@ -103,6 +111,9 @@ struct Live<'a> {
     /// Whether nobody can look back any more.
     is_past_gone: bool,
     keeper: Keeper,
+    teller: Teller,
+    /// Whether nothing will happen to an alert any more.
+    is_told_out: bool,
 }
 
 impl<'a> Live<'a> {
@@ -117,6 +128,8 @@ impl<'a> Live<'a> {
             beside: Arc::new(Picture::empty()),
             is_past_gone: false,
             keeper: Keeper::new(options.state.as_deref()),
+            teller: Teller::new(&options.sinks),
+            is_told_out: false,
         }
     }
 
@@ -129,7 +142,9 @@ impl<'a> Live<'a> {
             return end;
         }
         let nothing = never();
+        let (no_news, mut failure) = (never(), self.teller.failure.clone());
         loop {
+            let news = if self.is_told_out { &no_news } else { &self.session.fold.news };
             let pictures = if self.beside.ended { &nothing } else { &self.session.fold.latest };
             let past = if self.is_past_gone { never() } else { self.session.past() };
             let message = select! {
@@ -157,6 +172,24 @@ impl<'a> Live<'a> {
                         continue;
                     }
                 },
+                recv(news) -> news => {
+                    if let Some(end) = self.hear(news.ok()) {
+                        return end;
+                    }
+                    continue;
+                }
+                recv(failure) -> why => {
+                    let Ok(why) = why else {
+                        failure = never();
+                        continue;
+                    };
+                    terminal::note(sinks::failed(&why));
+                    self.app.say(sinks::failed(&why));
+                    if let Err(end) = self.draw(self.session.clock.now()) {
+                        return end;
+                    }
+                    continue;
+                }
                 recv(signals) -> signal => match signal {
                     Ok(Signal::End(number)) => return End::Signal(number),
                     Ok(Signal::Suspend) => {
@@ -174,6 +207,22 @@ impl<'a> Live<'a> {
                 return end;
             }
         }
+    }
+
+    /// Tells of an alert and of what else is new, beside the screen; nothing: there will be no more.
+    fn hear(&mut self, first: Option<News>) -> Option<End> {
+        let Some(first) = first else {
+            self.is_told_out = true;
+            return None;
+        };
+        let news: Vec<News> =
+            std::iter::once(first).chain(self.session.fold.news.try_iter()).collect();
+        let bytes = self.teller.tell(&news);
+        // Between a stop and the moment we are continued the terminal belongs to the shell.
+        if bytes.is_empty() || !terminal::is_taken() {
+            return None;
+        }
+        self.screen.ring(&bytes).is_err().then_some(End::Signal(SIGHUP))
     }
 
     /// Returns a picture of the past with what holds now: how this viewer stands with the run, and whether that has ended.

@@ -4,33 +4,36 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use sanctum_tui::cli::{AttachArgs, Cli, Command, Environment, PLAIN_INTERVAL, TrainArgs};
+use sanctum_tui::cli::{Cli, Command, Environment, PLAIN_INTERVAL, TrainArgs};
 use sanctum_tui::clock::Clock;
 use sanctum_tui::headless::{self, Failure};
 use sanctum_tui::source::trainer::{Demonstration, Written, task_named};
-use sanctum_tui::{Exit, Options, View, exit, keymap, plain, replay, settings};
+use sanctum_tui::{Exit, Options, View, exit, keymap, plain, replay};
 
 fn main() -> ExitCode {
     let env = Environment::read();
     let mut cli = Cli::parse();
     cli.settle(&env);
-    settings::set(&cli.display.limit, &cli.display.mute);
-    let options = cli.display.resolve(&env, PLAIN_INTERVAL);
-    let ended = match &cli.command {
-        _ if cli.help_keys => told(keymap::print(cli.json, &mut io::stdout())),
-        None => demonstrate(&cli.train, &options, &env),
-        Some(Command::Attach(args)) => attach(args, &options, &env),
-        Some(Command::Replay(args)) => replay::run(args, &options),
-        Some(command) => {
-            let out = &mut io::stdout();
-            told(headless::run(command, &cli.display, out, &mut notes(&cli)))
-        }
-    };
+    let ended = cli.configure(&env).map_err(anyhow::Error::new).and_then(|()| run(&cli, &env));
     let (code, message) = exit::outcome(&ended);
     if let Some(message) = message {
         complain(&message);
     }
     ExitCode::from(code)
+}
+
+fn run(cli: &Cli, env: &Environment) -> anyhow::Result<Exit> {
+    let options = cli.display.resolve(env, PLAIN_INTERVAL);
+    match &cli.command {
+        _ if cli.help_keys => told(keymap::print(cli.json, &mut io::stdout())),
+        None => demonstrate(&cli.train, &options, env),
+        Some(Command::Attach(args)) => sanctum_tui::run(Box::new(args.find(env)?), &options),
+        Some(Command::Replay(args)) => replay::run(args, &options),
+        Some(command) => {
+            let out = &mut io::stdout();
+            told(headless::run(command, &cli.display, out, &mut notes(cli)))
+        }
+    }
 }
 
 fn told(result: Result<(), Failure>) -> anyhow::Result<Exit> {
@@ -45,11 +48,6 @@ fn notes(cli: &Cli) -> Box<dyn Write> {
 fn complain(message: &str) {
     // There is no other place to say it.
     writeln!(io::stderr(), "error: {message}").ok();
-}
-
-/// Shows a run of another process.
-fn attach(args: &AttachArgs, options: &Options, env: &Environment) -> anyhow::Result<Exit> {
-    sanctum_tui::run(Box::new(args.find(env)?), options)
 }
 
 /// Trains in this process and shows it.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use sanctum_widgets::Theme;
 
+use crate::sinks::Sinks;
+
 /// Screen or lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
@@ -31,4 +33,6 @@ pub struct Options {
     pub is_recorded: bool,
     /// The state directory of the user, where the view of each run is kept; `None`: it is not.
     pub state: Option<PathBuf>,
+    /// What tells of alerts beside the screen.
+    pub sinks: Sinks,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::{Receiver, never, select};
 use karn_sanctum::{LogLine, Snapshot};
 use leyline::{Severity, Timestamp, ViewNs};
 use sanctum_widgets::StatusBannerProps;
@@ -18,6 +18,8 @@ use crate::fold::Picture;
 use crate::options::Options;
 use crate::session::Session;
 use crate::signals::{Signal, Signals};
+use crate::sinks::watch::News;
+use crate::sinks::{self, Teller};
 use crate::source::Standing;
 use crate::{suspend, terminal};
 
@@ -52,8 +54,20 @@ pub fn run(
     let signals = Signals::start()?;
     leave_at_the_second_signal()?;
     let mut plain = Plain::new(io::stdout(), options.plain_interval);
-    let end = print(&mut plain, &session, pictures, &signals.messages, options);
+    let mut teller = Teller::new(&options.sinks);
+    let end = print(&mut plain, &session, pictures, &signals.messages, &mut teller, options);
     signals.end();
+    let patience = match &end {
+        Ok(End::Ended(_, None)) => sinks::PATIENCE,
+        Ok(End::Ended(_, Some(_)) | End::Signal(_) | End::Broken) | Err(_) => sinks::LAST_PATIENCE,
+    };
+    // The last pictures and the last news may come together.
+    if !options.is_recorded {
+        teller.ring(&session.fold.news.try_iter().collect::<Vec<_>>(), options.quiet);
+    }
+    for line in teller.finish(patience) {
+        tell(options, &line);
+    }
     match end {
         Ok(End::Ended(picture, signal)) => {
             session.finish()?;
@@ -103,11 +117,27 @@ fn print(
     session: &Session,
     pictures: &Receiver<Arc<Picture>>,
     signals: &Receiver<Signal>,
+    teller: &mut Teller,
     options: &Options,
 ) -> io::Result<End> {
     let mut interrupted = None;
+    let mut news = session.fold.news.clone();
+    let mut failure = teller.failure.clone();
     loop {
         select! {
+            recv(news) -> first => match first {
+                // What was recorded has been told when it happened.
+                Ok(first) if !options.is_recorded => {
+                    let all: Vec<News> = std::iter::once(first).chain(news.try_iter()).collect();
+                    teller.ring(&all, options.quiet);
+                }
+                Ok(_) => {}
+                Err(_) => news = never(),
+            },
+            recv(failure) -> why => match why {
+                Ok(why) => tell(options, &sinks::failed(&why)),
+                Err(_) => failure = never(),
+            },
             recv(pictures) -> picture => {
                 // A run that was over before lines were asked for has left its last picture for the screen.
                 let last = || session.fold.latest.try_recv().ok().filter(|last| last.ended);

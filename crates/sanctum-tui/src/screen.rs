@@ -31,6 +31,16 @@ impl<W: Write> Screen<W> {
         self.dirty = true;
     }
 
+    /// Sends bytes that move nothing on the screen, between two frames.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the terminal cannot be written to.
+    pub fn ring(&mut self, bytes: &str) -> io::Result<()> {
+        self.out.write_all(bytes.as_bytes())?;
+        self.out.flush()
+    }
+
     /// Shows `next` and returns how many bytes that took.
     ///
     /// # Errors
@@ -106,6 +116,16 @@ mod tests {
         screen.show(frame("same")).unwrap();
         let sent = String::from_utf8(screen.out[before..].to_vec()).unwrap();
         assert!(sent.contains("\x1b[2J") && sent.contains("same"), "{sent:?}");
+    }
+
+    #[test]
+    fn a_bell_between_two_frames_changes_nothing_of_them() {
+        let mut screen = Screen::new(Vec::new());
+        screen.show(frame("same")).unwrap();
+        let before = screen.out.len();
+        screen.ring("\x07").unwrap();
+        assert_eq!(screen.show(frame("same")).unwrap(), 0);
+        assert_eq!(&screen.out[before..], b"\x07");
     }
 
     /// A terminal that goes away after some bytes.

@@ -1,6 +1,8 @@
 //! The commands without a screen, as processes: what they print, where, and with which exit code.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "headless/config.rs"]
+mod config;
 #[path = "headless/doctor.rs"]
 mod doctor;
 #[path = "headless/exit.rs"]

@@ -6,6 +6,8 @@ use std::path::Path;
 use leyline::FinishReason;
 use rustix::process::Signal;
 
+#[path = "pty/alerts.rs"]
+mod alerts;
 #[path = "support/ended.rs"]
 mod ended;
 #[path = "support/pty.rs"]

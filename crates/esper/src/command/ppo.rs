@@ -3,7 +3,7 @@
 use sanctum_tui::cli::Environment;
 use sanctum_tui::clock::Clock;
 use sanctum_tui::source::trainer::{self, Written};
-use sanctum_tui::{Exit, Options, View, settings};
+use sanctum_tui::{Exit, Options, View, config};
 
 use crate::cli::{PLAIN_INTERVAL, PpoArgs};
 use crate::exit::tell;
@@ -13,7 +13,7 @@ use crate::plan::{Plan, Usage};
 pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     let plan = Plan::of(args)?;
     let env = Environment::read();
-    let options = options(args, &env);
+    let options = options(args, &env)?;
     for note in plan.notes.iter().filter(|_| !options.quiet) {
         tell(&format!("note: {note}"));
     }
@@ -55,11 +55,12 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
 }
 
 /// Returns how the run is shown: `--no-tui` is the screen's `--plain`.
-fn options(args: &PpoArgs, env: &Environment) -> Options {
-    settings::set(&args.display.limit, &args.display.mute);
-    let mut options = args.display.resolve(env, PLAIN_INTERVAL);
+fn options(args: &PpoArgs, env: &Environment) -> Result<Options, Usage> {
+    let mut display = args.display.clone();
+    config::settle(&mut display, env).map_err(|error| Usage(error.to_string()))?;
+    let mut options = display.resolve(env, PLAIN_INTERVAL);
     if args.no_tui {
         options.view = View::Plain;
     }
-    options
+    Ok(options)
 }

@@ -26,7 +26,11 @@ pub(crate) fn esper(root: &Path, args: &str) -> Command {
         // What a kill leaves of a socket would stay for ever.
         command.arg("--no-listen");
     }
-    command.env("NO_COLOR", "1").env("RUST_BACKTRACE", "0").stdin(Stdio::null());
+    command
+        .env("XDG_CONFIG_HOME", root.join("config"))
+        .env("NO_COLOR", "1")
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null());
     command
 }
 

@@ -31,6 +31,12 @@ impl App {
         self.group().and_then(|key| self.acknowledged.get(key))
     }
 
+    /// Says something until the next key, such as that the command for alerts failed.
+    pub(crate) fn say(&mut self, text: String) {
+        self.notice = Some(text);
+        self.refresh_bar();
+    }
+
     /// Returns the alert that is chosen in the list.
     pub(crate) fn chosen_alert(&self) -> Option<&Alert> {
         let Overlay::Alerts(chosen) = self.overlay else { return None };

@@ -4,6 +4,7 @@
 
 #![expect(clippy::doc_markdown, reason = "clap prints these comments, where backticks are noise")]
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,8 +13,14 @@ use clap::{Args, ValueEnum};
 use leyline::RuleId;
 use sanctum_widgets::{Glyphs, Marker, Theme};
 
+use super::alerts::{AlertArgs, CommandWords};
+use crate::config;
+use crate::config::key::{Id, KEYS, Value};
 use crate::options::{Options, View};
 use crate::settings::OwnLimit;
+
+/// Milliseconds between two frames, where nobody says otherwise.
+const POLL_MS: u64 = 250;
 
 /// Which palette is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -56,24 +63,27 @@ pub enum MarkerChoice {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Display")]
 pub struct DisplayArgs {
-    /// Palette
-    #[arg(long, global = true, value_enum, default_value_t = ThemeChoice::Auto)]
-    pub theme: ThemeChoice,
-    /// When to use colour; the flag wins over NO_COLOR and CLICOLOR_FORCE
-    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto)]
-    pub color: ColorChoice,
+    /// Configuration file [env: SANCTUM_CONFIG=] [default: sanctum/config.toml in XDG_CONFIG_HOME or ~/.config]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Palette [default: auto]
+    #[arg(long, global = true, value_enum)]
+    pub theme: Option<ThemeChoice>,
+    /// When to use colour; the flag wins over NO_COLOR and CLICOLOR_FORCE [default: auto]
+    #[arg(long, global = true, value_enum)]
+    pub color: Option<ColorChoice>,
     /// Draw with ASCII characters only; the default where the locale is not UTF-8
     #[arg(long, global = true)]
     pub ascii: bool,
-    /// Characters of the charts; --ascii implies ascii
-    #[arg(long, global = true, value_enum, default_value_t = MarkerChoice::Braille)]
-    pub marker: MarkerChoice,
-    /// Milliseconds between two frames
+    /// Characters of the charts; --ascii implies ascii [default: braille]
+    #[arg(long, global = true, value_enum)]
+    pub marker: Option<MarkerChoice>,
+    /// Milliseconds between two frames [default: 250]
     ///
     /// At 250 a screen sends less than 2 kB a second: where every frame changes most of the panels, these follow a little
     /// later than the lines at the top. Fewer milliseconds allow as much more.
-    #[arg(long, global = true, value_name = "MS", default_value_t = 250, value_parser = clap::value_parser!(u64).range(33..=1000))]
-    pub poll: u64,
+    #[arg(long, global = true, value_name = "MS", value_parser = clap::value_parser!(u64).range(33..=1000))]
+    pub poll: Option<u64>,
     /// Print lines instead of a screen; the default where standard output is not a terminal or TERM is dumb
     #[arg(long, global = true)]
     pub plain: bool,
@@ -90,6 +100,9 @@ pub struct DisplayArgs {
     /// Do not evaluate this rule, such as kl-high
     #[arg(long, global = true, value_name = "RULE", value_parser = crate::settings::rule)]
     pub mute: Vec<RuleId>,
+    /// What tells of alerts beside the screen.
+    #[command(flatten)]
+    pub alerts: AlertArgs,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -128,6 +141,12 @@ pub struct Environment {
     pub state_dir: Option<PathBuf>,
     /// `SANCTUM_TOKEN_FILE`, with the token of a run that is reached over TCP.
     pub token_file: Option<PathBuf>,
+    /// `SANCTUM_CONFIG`, the configuration file.
+    pub config_file: Option<PathBuf>,
+    /// `XDG_CONFIG_HOME` or what stands for it, with `sanctum`: where that file is without that variable, and which of them said so.
+    pub config_dir: Option<(PathBuf, &'static str)>,
+    /// Variables that set something, by name; see [`crate::config`].
+    pub settings: BTreeMap<&'static str, String>,
 }
 
 impl Environment {
@@ -147,6 +166,12 @@ impl Environment {
             temporary_dir: std::env::temp_dir(),
             state_dir: state_dir(variable("XDG_STATE_HOME"), variable("HOME")),
             token_file: variable("SANCTUM_TOKEN_FILE").map(PathBuf::from),
+            config_file: variable("SANCTUM_CONFIG").map(PathBuf::from),
+            config_dir: config_dir(variable("XDG_CONFIG_HOME"), variable("HOME")),
+            settings: KEYS
+                .iter()
+                .filter_map(|key| Some((key.variable?, variable(key.variable?)?)))
+                .collect(),
         }
     }
 
@@ -172,11 +197,23 @@ impl Environment {
 }
 
 /// A relative path is not allowed there, by the specification of these directories.
+fn absolute(path: PathBuf) -> Option<PathBuf> {
+    path.is_absolute().then_some(path)
+}
+
 fn state_dir(state_home: Option<String>, home: Option<String>) -> Option<PathBuf> {
-    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
     let given = state_home.map(PathBuf::from).and_then(absolute);
     let usual = || home.map(|home| PathBuf::from(home).join(".local/state")).and_then(absolute);
     given.or_else(usual).map(|path| path.join("sanctum"))
+}
+
+fn config_dir(
+    config_home: Option<String>,
+    home: Option<String>,
+) -> Option<(PathBuf, &'static str)> {
+    let named = |path: PathBuf, name| Some((absolute(path)?.join("sanctum"), name));
+    let given = config_home.and_then(|path| named(path.into(), "XDG_CONFIG_HOME"));
+    given.or_else(|| named(PathBuf::from(home?).join(".config"), "HOME"))
 }
 
 /// An empty variable counts as not set: so `NO_COLOR` wants it, and so the others are used.
@@ -195,16 +232,60 @@ impl DisplayArgs {
         Options {
             view: if screen { View::Screen } else { View::Plain },
             theme: self.theme(env).with_glyphs(glyphs).with_marker(self.marker()),
-            poll: Duration::from_millis(self.poll),
+            poll: Duration::from_millis(self.poll.unwrap_or(POLL_MS)),
             plain_interval: Duration::from_secs_f64(self.plain_interval.unwrap_or(plain_interval)),
             quiet: self.quiet,
             is_recorded: false,
             state: env.state_dir.clone(),
+            sinks: self.alerts.sinks(),
+        }
+    }
+
+    /// Returns what a flag says of a setting; `None`: it was not given.
+    pub(crate) fn given(&self, id: Id) -> Option<Value> {
+        let Self { theme, color, marker, alerts, .. } = self;
+        match id {
+            Id::Theme => theme.as_ref().map(config::word),
+            Id::Color => color.as_ref().map(config::word),
+            Id::Ascii => self.ascii.then_some(Value::Flag(true)),
+            Id::Marker => marker.as_ref().map(config::word),
+            Id::Poll => self.poll.map(Value::Number),
+            Id::Bell => alerts.bell.as_ref().map(config::word),
+            Id::Desktop => alerts.desktop.as_ref().map(config::word),
+            Id::DesktopForm => alerts.desktop_form.as_ref().map(config::word),
+            Id::Command => alerts.alert_command.clone().map(|command| Value::Words(command.0)),
+            Id::CommandLevel => alerts.alert_level.as_ref().map(config::word),
+            Id::CommandSeconds => alerts.alert_seconds.map(Value::Number),
+        }
+    }
+
+    /// Takes the value of a setting that was decided from all that there is.
+    pub(crate) fn fill(&mut self, id: Id, value: &Value) {
+        let alerts = &mut self.alerts;
+        match (id, value) {
+            (Id::Theme, value) => self.theme = config::choice(value),
+            (Id::Color, value) => self.color = config::choice(value),
+            (Id::Ascii, value) => self.ascii = *value == Value::Flag(true),
+            (Id::Marker, value) => self.marker = config::choice(value),
+            (Id::Bell, value) => alerts.bell = config::choice(value),
+            (Id::Desktop, value) => alerts.desktop = config::choice(value),
+            (Id::DesktopForm, value) => alerts.desktop_form = config::choice(value),
+            (Id::CommandLevel, value) => alerts.alert_level = config::choice(value),
+            (Id::Command, Value::Words(words)) => {
+                alerts.alert_command = Some(CommandWords(words.clone()));
+            }
+            (Id::Poll, Value::Number(number)) => self.poll = Some(*number),
+            (Id::CommandSeconds, Value::Number(number)) => alerts.alert_seconds = Some(*number),
+            // The table lets no other value through.
+            (
+                Id::Command | Id::Poll | Id::CommandSeconds,
+                Value::Word(_) | Value::Flag(_) | Value::Number(_) | Value::Words(_),
+            ) => {}
         }
     }
 
     fn theme(&self, env: &Environment) -> Theme {
-        let colored = match self.color {
+        let colored = match self.color.unwrap_or(ColorChoice::Auto) {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto => {
@@ -212,7 +293,7 @@ impl DisplayArgs {
                 env.no_color.is_none() && (forced || env.stdout_is_terminal)
             }
         };
-        match self.theme {
+        match self.theme.unwrap_or(ThemeChoice::Auto) {
             ThemeChoice::Mono => Theme::PLAIN,
             ThemeChoice::Dark | ThemeChoice::Light | ThemeChoice::Auto if !colored => Theme::PLAIN,
             ThemeChoice::Light => Theme::LIGHT,
@@ -223,10 +304,10 @@ impl DisplayArgs {
 
     const fn marker(&self) -> Marker {
         match self.marker {
-            MarkerChoice::Braille => Marker::Braille,
-            MarkerChoice::Block => Marker::Block,
-            MarkerChoice::Dot => Marker::Dot,
-            MarkerChoice::Ascii => Marker::Ascii,
+            None | Some(MarkerChoice::Braille) => Marker::Braille,
+            Some(MarkerChoice::Block) => Marker::Block,
+            Some(MarkerChoice::Dot) => Marker::Dot,
+            Some(MarkerChoice::Ascii) => Marker::Ascii,
         }
     }
 }

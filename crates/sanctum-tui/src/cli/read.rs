@@ -47,6 +47,13 @@ pub struct RunArgs {
     pub state: Option<PathBuf>,
 }
 
+impl RunArgs {
+    /// Returns whether the run comes through standard input.
+    pub fn is_a_pipe(&self) -> bool {
+        self.source.as_os_str() == "-"
+    }
+}
+
 /// Whether a long read says how far it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Progress {

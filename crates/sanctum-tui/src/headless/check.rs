@@ -11,7 +11,7 @@ use crate::time::runs::{Place, Runs, Wanted};
 use crate::when::When;
 
 mod judge;
-mod report;
+pub(crate) mod report;
 
 use judge::Judge;
 use report::{GroupReport, Report, Verdict};
@@ -33,7 +33,7 @@ pub(super) fn check(
         .map_err(|error: crate::when::WhenError| Failure::Usage(error.to_string()))?;
     let wanted = read::wanted(&args.group)?;
     let mut source = Source::open(&args.run)?;
-    let mut cut = Cut::new(Aim::Moment(at), wanted.clone(), source.recording().is_single_run());
+    let mut cut = Cut::new(Aim::Moment(at), wanted, source.recording().is_single_run());
     let (mut judge, mut runs) = (Judge::new(), Runs::default());
     while let Some(row) = source.next()? {
         match cut.before(&row, &runs) {
@@ -50,7 +50,19 @@ pub(super) fn check(
             break;
         }
     }
-    let groups = chosen(&judge, &runs, &wanted)?;
+    result(args, &judge, &runs, source, out, notes)
+}
+
+/// Prints what was found in all that was read, and says how that ends.
+fn result(
+    args: &CheckArgs,
+    judge: &Judge,
+    runs: &Runs,
+    source: Source,
+    out: &mut impl Write,
+    notes: &mut impl Write,
+) -> Result<(), Failure> {
+    let groups = chosen(judge, runs, &read::wanted(&args.group)?)?;
     let whole = source.close(notes);
     let report = Report::new(groups, args.fail_on, whole.is_err());
     let text = if args.json { report.to_json() + "\n" } else { report.to_text() };

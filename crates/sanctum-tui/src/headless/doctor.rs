@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::cli::{DisplayArgs, DoctorArgs};
 use crate::clock::Clock;
+use crate::config;
 use crate::headless::failure::Failure;
 use crate::headless::ls::sockets;
 use crate::headless::target;
@@ -64,7 +65,7 @@ struct Times {
 /// The configuration.
 #[derive(Debug, Serialize)]
 struct Config {
-    /// This version reads none.
+    /// Where the file is; `None`: there is none.
     file: Option<String>,
     run_dir_variable: Option<String>,
     token_file_variable: Option<String>,
@@ -84,7 +85,10 @@ pub(super) fn doctor(
     let (first, second) = (clock.now(), clock.now());
     let size =
         if args.env.stdout_is_terminal { ratatui::crossterm::terminal::size().ok() } else { None };
-    let report = look(args, size, clock.wall(), (first, second));
+    let file = config::place(display, &args.env).map(|place| place.path);
+    let mut report = look(args, size, clock.wall(), (first, second));
+    let file = file.filter(|path| path.exists());
+    report.config.file = file.map(|path| path.to_string_lossy().into_owned());
     let text = if args.json {
         wire::to_json(&report) + "\n"
     } else {

@@ -8,6 +8,8 @@ use leyline::wire;
 
 use leyline::AlertLevel as Level;
 
+use crate::settings;
+
 /// Returns the limit that an alert crossed.
 pub(crate) fn of_alert(alert: &Alert, settings: &Settings) -> String {
     let rule = leyline::rule::by_id(alert.rule);
@@ -16,20 +18,21 @@ pub(crate) fn of_alert(alert: &Alert, settings: &Settings) -> String {
         (Some(own), _) => own,
         (None, Some(spec)) if alert.worst.value.is_finite() => {
             let built_in = format_limit(spec, alert.level);
-            match settings.own_limit(spec.path) {
-                Some(own) if alert.level == Level::Critical => {
-                    format!("{}, built in {built_in}", side(own.critical))
-                }
-                Some(own) => format!("{}, built in {built_in}", side(own.warning)),
-                None => built_in,
-            }
+            let Some(own) = settings.own_limit(spec.path) else { return built_in };
+            let own = match alert.level {
+                Level::Critical => side(own.critical),
+                Level::Info | Level::Warning => side(own.warning),
+            };
+            let from = settings::own().iter().find(|own| own.metric == spec.path);
+            let from = from.map_or_else(String::new, |own| format!(" ({})", own.from));
+            format!("{own}, built in {built_in}{from}")
         }
         (None, Some(_) | None) => "not finite".to_owned(),
     }
 }
 
 /// Returns the limit that a verdict of this level stands for, such as `> 0.03` or `<= 0.1 or > 3.0`.
-fn format_limit(spec: &MetricSpec, level: Level) -> String {
+pub(crate) fn format_limit(spec: &MetricSpec, level: Level) -> String {
     let own = match spec.band {
         Some(band) => one_of(band, level),
         None => "not finite".to_owned(),
@@ -74,7 +77,8 @@ fn one_of(band: &Band, level: Level) -> String {
     limits.iter().map(|&limit| side(limit)).collect::<Vec<_>>().join(" or ")
 }
 
-fn side(limit: Limit) -> String {
+/// Returns a limit as an inequality.
+pub(crate) fn side(limit: Limit) -> String {
     match limit {
         Limit::Above(at) => format!("> {}", number(at)),
         Limit::AtLeast(at) => format!(">= {}", number(at)),

@@ -57,8 +57,10 @@ pub fn render(
         Format::Ansi => ansi::ansi(&frame(subject, metric, theme, picture, size)),
         Format::Svg => {
             let ground = match display.theme {
-                ThemeChoice::Light => Ground::Light,
-                ThemeChoice::Auto | ThemeChoice::Dark | ThemeChoice::Mono => Ground::Dark,
+                Some(ThemeChoice::Light) => Ground::Light,
+                None | Some(ThemeChoice::Auto | ThemeChoice::Dark | ThemeChoice::Mono) => {
+                    Ground::Dark
+                }
             };
             let (title, description) =
                 (title(&picture.snapshot), description(subject, &picture.snapshot, size));

@@ -22,9 +22,9 @@ mod gate;
 use gate::Gate;
 
 /// How long to wait before looking again whether a live run has written more.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 /// Events read between two looks at the signals, while there are more to read.
-const LISTEN_EVERY: u32 = 1024;
+pub(super) const LISTEN_EVERY: u32 = 1024;
 /// Bytes of rows that are handed on at once while there are more to read.
 const AT_ONCE: usize = 1 << 16;
 
@@ -66,7 +66,8 @@ pub(super) fn tail(
     source.close(notes)
 }
 
-fn listen() -> Result<Signals, Failure> {
+/// Begins to listen to signals; a second one ends the process at once.
+pub(super) fn listen() -> Result<Signals, Failure> {
     let signals = Signals::start().and_then(|signals| {
         // A reader that does not read holds this thread; then only the handler itself can end the process.
         plain::leave_at_the_second_signal().map(|()| signals)
@@ -156,7 +157,8 @@ impl<W: Write> Tail<'_, W> {
     }
 }
 
-fn act(signal: Signal) -> Result<(), Failure> {
+/// Does what a signal asks for.
+pub(super) fn act(signal: Signal) -> Result<(), Failure> {
     match signal {
         Signal::End(number) => Err(Failure::Signal(number)),
         Signal::Suspend => {

@@ -71,7 +71,7 @@ fn json_has_every_key() {
     let value: Value = serde_json::from_str(&out).unwrap();
     let keys =
         |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
-    assert_eq!(keys(&value), ["schema", "fail_on", "worst", "damaged", "groups"]);
+    assert_eq!(keys(&value), ["schema", "fail_on", "worst", "damaged", "own_limits", "groups"]);
     let group = &value["groups"][0];
     assert_eq!(
         keys(group),
@@ -117,7 +117,10 @@ fn a_rule_can_be_muted_and_a_limit_replaced_which_the_alert_says() {
     let out = check(&tail, &["--mute", "kl-high"], 3, nothing);
     assert!(out.contains("\nmuted: kl-high\nnothing was judged"), "{out}");
     let out = check(&tail, &["--limit", "TELE-110=0.02,0.05"], 10, "");
-    assert!(out.contains("limit > 0.02, built in > 0.015"), "{out}");
+    assert!(out.contains("limit > 0.02, built in > 0.015 (command line)"), "{out}");
+    let own = "own limit of policy.kl_divergence (TELE-110): warning > 0.02, built in > 0.015; critical > \
+               0.05, built in > 0.03 (command line)\n";
+    assert!(out.starts_with(own), "{out}");
     let out = check(&[0.06, 0.06], &["--limit", "TELE-110=0.02,0.05"], 11, "");
     assert!(out.contains("limit > 0.05, built in > 0.03"), "{out}");
     let rows = run_of(&[0.01; 12]);

@@ -56,6 +56,7 @@ impl Pty {
         let runs = tempfile::tempdir().expect("a directory");
         command.env("SANCTUM_RUN_DIR", runs.path());
         command.env("XDG_STATE_HOME", runs.path().join("state"));
+        command.env("XDG_CONFIG_HOME", runs.path().join("config"));
         for (name, value) in variables {
             command.env(name, value);
         }
@@ -97,6 +98,14 @@ impl Pty {
     #[track_caller]
     pub(crate) fn wait_for(&mut self, wanted: impl Fn(&vt100::Screen) -> bool) {
         while !wanted(self.parser.screen()) {
+            assert!(self.read(), "the program ended and shows\n{}", self.text());
+        }
+    }
+
+    /// Reads until this was printed.
+    #[track_caller]
+    pub(crate) fn wait_for_printed(&mut self, wanted: &str) {
+        while !self.printed().contains(wanted) {
             assert!(self.read(), "the program ended and shows\n{}", self.text());
         }
     }

@@ -24,6 +24,9 @@ const TERMINAL: Environment = Environment {
     temporary_dir: PathBuf::new(),
     state_dir: None,
     token_file: None,
+    config_file: None,
+    config_dir: None,
+    settings: BTreeMap::new(),
 };
 
 fn options(args: &[&str], env: &Environment) -> Options {

@@ -75,9 +75,14 @@ impl Judge {
         &self.fold
     }
 
+    /// Returns the time of the latest event.
+    pub(super) const fn now(&self) -> ViewNs {
+        ViewNs(self.now)
+    }
+
     /// Returns what was found, by group.
     pub(super) fn report(&self) -> Vec<GroupReport> {
-        let now = ViewNs(self.now);
+        let now = self.now();
         let report = |(key, batches): (&RunKey, &Batches)| {
             GroupReport::new(key, *batches, &self.fold.alerts(key, now))
         };

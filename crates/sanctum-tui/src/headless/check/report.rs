@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::cli::FailOn;
 use crate::headless::check::judge::Batches;
 use crate::headless::limit;
+use crate::settings::{self, Own};
 
 /// Version of the JSON form; raised only by a breaking change.
 const SCHEMA: u32 = 2;
@@ -26,6 +27,8 @@ pub(super) struct Report {
     worst: Option<AlertLevel>,
     /// Whether the run is damaged; then only what could be read was judged.
     damaged: bool,
+    /// Limits in the place of those of records, whether or not something crossed them.
+    own_limits: &'static [Own],
     groups: Vec<GroupReport>,
 }
 
@@ -54,35 +57,35 @@ pub(super) struct GroupReport {
 
 /// An alert.
 #[derive(Debug, Serialize)]
-pub(super) struct Alert {
-    pub(super) rule: RuleId,
-    pub(super) level: AlertLevel,
-    pub(super) about: About,
-    pub(super) metric: Option<String>,
-    pub(super) record: Option<String>,
-    pub(super) env: Option<u32>,
-    pub(super) first_batch: Option<u64>,
-    pub(super) last_batch: Option<u64>,
+pub(crate) struct Alert {
+    pub(crate) rule: RuleId,
+    pub(crate) level: AlertLevel,
+    pub(crate) about: About,
+    pub(crate) metric: Option<String>,
+    pub(crate) record: Option<String>,
+    pub(crate) env: Option<u32>,
+    pub(crate) first_batch: Option<u64>,
+    pub(crate) last_batch: Option<u64>,
     /// Where it ended; `None`: it lasted to the end of what was read.
-    pub(super) ended_batch: Option<u64>,
-    pub(super) lasts: bool,
+    pub(crate) ended_batch: Option<u64>,
+    pub(crate) lasts: bool,
     /// From the first finding to the latest.
-    pub(super) seconds: f64,
-    pub(super) worst_value: f64,
-    pub(super) worst_batch: Option<u64>,
-    pub(super) unit: Option<Unit>,
-    pub(super) limit: String,
-    pub(super) first_mover: Option<FirstMover>,
-    pub(super) next: &'static str,
+    pub(crate) seconds: f64,
+    pub(crate) worst_value: f64,
+    pub(crate) worst_batch: Option<u64>,
+    pub(crate) unit: Option<Unit>,
+    pub(crate) limit: String,
+    pub(crate) first_mover: Option<FirstMover>,
+    pub(crate) next: &'static str,
 }
 
 /// The metric that left its own band first.
 #[derive(Debug, Serialize)]
-pub(super) struct FirstMover {
-    pub(super) metric: &'static str,
-    pub(super) batch: Option<u64>,
+pub(crate) struct FirstMover {
+    pub(crate) metric: &'static str,
+    pub(crate) batch: Option<u64>,
     /// Standard deviations of its own, with the sign of the change.
-    pub(super) sigmas: f64,
+    pub(crate) sigmas: f64,
 }
 
 /// How a check ended.
@@ -101,7 +104,14 @@ pub(super) enum Verdict {
 impl Report {
     pub(super) fn new(groups: Vec<GroupReport>, fail_on: FailOn, damaged: bool) -> Self {
         let worst = groups.iter().filter_map(|group| group.worst).max();
-        Self { schema: SCHEMA, fail_on: least(fail_on), worst, damaged, groups }
+        Self {
+            schema: SCHEMA,
+            fail_on: least(fail_on),
+            worst,
+            damaged,
+            own_limits: settings::own(),
+            groups,
+        }
     }
 
     /// Returns how the check ended. An alert decides first: the part that was read is enough to know it. Damage comes
@@ -124,6 +134,25 @@ impl Report {
     /// Returns the lines for people.
     pub(super) fn to_text(&self) -> String {
         let mut out = String::new();
+        for own in self.own_limits {
+            let Own {
+                record,
+                metric,
+                warning,
+                critical,
+                built_in_warning,
+                built_in_critical,
+                from,
+                ..
+            } = own;
+            // Writing to a text cannot fail.
+            writeln!(
+                out,
+                "own limit of {metric} ({record}): warning {warning}, built in {built_in_warning}; critical {critical}, \
+                 built in {built_in_critical} ({from})"
+            )
+            .ok();
+        }
         for group in &self.groups {
             group.write(self.groups.len() == 1, &mut out);
         }
@@ -203,7 +232,8 @@ impl GroupReport {
 }
 
 impl Alert {
-    pub(super) fn of(alert: &karn_sanctum::Alert, settings: &Settings) -> Self {
+    /// Returns what is said of an alert of the fold.
+    pub(crate) fn of(alert: &karn_sanctum::Alert, settings: &Settings) -> Self {
         let rule = rule::by_id(alert.rule);
         let Evidence { value, at, place, env } = alert.worst;
         let spec = place.and_then(|place| metric::by_path(place.path));
@@ -232,7 +262,8 @@ impl Alert {
         }
     }
 
-    fn told(&self) -> String {
+    /// Returns the line for people.
+    pub(crate) fn told(&self) -> String {
         let batch = |batch: Option<u64>| batch.map_or_else(|| "?".to_owned(), |at| at.to_string());
         let number = |value: f64| wire::to_json(&value).trim_matches('"').to_owned();
         let of = match (&self.metric, &self.record, self.env) {

@@ -36,6 +36,7 @@ pub(super) fn text(report: &Report, is_ascii: bool) -> String {
     );
     text.section("Configuration");
     text.line("file", "this version reads none: flags and variables only");
+    text.line("configuration file", config.file.as_deref().unwrap_or("none"));
     text.line("SANCTUM_RUN_DIR", config.run_dir_variable.as_deref().unwrap_or("not set"));
     text.line("SANCTUM_TOKEN_FILE", config.token_file_variable.as_deref().unwrap_or("not set"));
     if let Some(why) = run {
