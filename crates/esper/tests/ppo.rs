@@ -9,6 +9,8 @@ mod disk;
 mod failure;
 #[path = "ppo/files.rs"]
 mod files;
+#[path = "ppo/follow.rs"]
+mod follow;
 #[path = "ppo/kill.rs"]
 mod kill;
 #[path = "ppo/process.rs"]

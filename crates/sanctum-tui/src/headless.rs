@@ -46,6 +46,7 @@ pub fn run(
         Command::Snapshot(args) => snapshot::snapshot(args, out, notes),
         Command::Render(args) => render::render(args, display, out, notes),
         Command::Tail(args) => tail::tail(args, out, notes),
+        Command::Check(args) if args.follow => check::follow::follow(args, display, out, notes),
         Command::Check(args) => check::check(args, out, notes),
         Command::Export(args) => export::export(args, out, notes),
         Command::Fsck(args) => fsck::fsck(args, out, notes),

@@ -12,6 +12,8 @@ mod exit;
 mod export_parquet;
 #[path = "export/table.rs"]
 mod export_table;
+#[path = "check/follow.rs"]
+mod follow;
 #[path = "headless/fsck.rs"]
 mod fsck;
 #[path = "headless/gc.rs"]

@@ -9,7 +9,10 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   sanctum-tui check runs/ID                      exits 0, 10 (worst was a warning) or 11 (critical)
   sanctum-tui check runs/ID --fail-on critical   warnings are printed and exit 0
-  sanctum-tui check runs/ID --json --at batch:26";
+  sanctum-tui check runs/ID --json --at batch:26
+  sanctum-tui check ID --follow                  stays with a live run, a line for each alert as it begins and ends
+  sanctum-tui check ID --follow --alert-command 'curl -fsS --json @- https://example.org/hook'
+  ssh HOST sanctum-tui tail ID --jsonl | sanctum-tui check - --follow";
 
 /// Arguments of `sanctum-tui check`.
 #[derive(Debug, Clone, Args)]
@@ -23,6 +26,12 @@ pub struct CheckArgs {
     /// Print the result as one JSON object
     #[arg(long)]
     pub json: bool,
+    /// Stay with a live run: print a line when an alert begins, becomes worse or ends, and the result when the run is over
+    ///
+    /// It needs no screen, and feeds --bell, --desktop and --alert-command. Alerts that last when it comes count as beginning then.
+    /// With --json each line is an object with `change`, and the last one is the result.
+    #[arg(long, conflicts_with = "at")]
+    pub follow: bool,
     /// Look no further than this moment: end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
     #[arg(long, value_name = "WHEN", default_value = "end")]
     pub at: String,

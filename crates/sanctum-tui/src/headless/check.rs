@@ -10,6 +10,7 @@ use crate::time::cut::{Aim, Cut, Step};
 use crate::time::runs::{Place, Runs, Wanted};
 use crate::when::When;
 
+pub(super) mod follow;
 mod judge;
 pub(crate) mod report;
 
