@@ -54,8 +54,8 @@ fn main() {
     let counters = &latest.telemetry;
     let detail = format!(
         "{EVENTS} events, {} rejected, {} unknown, {} metrics, {frames} pictures",
-        counters.events_rejected,
-        counters.events_unknown,
+        counters.events_rejected.unwrap_or(0),
+        counters.events_unknown.unwrap_or(0),
         latest.metrics.len()
     );
     let end = resident_mib();

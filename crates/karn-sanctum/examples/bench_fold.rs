@@ -123,7 +123,7 @@ fn epoch_events(fold: &Aggregator, run: &mut Rows) {
         }
         times.push(begun.elapsed());
         let shown = fold.default_key().map(|key| fold.snapshot(&key, ViewNs(0)));
-        rejected += shown.map_or(STEPS, |shown| shown.telemetry.events_rejected);
+        rejected += shown.and_then(|shown| shown.telemetry.events_rejected).unwrap_or(STEPS);
     }
     let per_second = STEPS as f64 / median(times).as_secs_f64();
     let detail = format!(

@@ -13,6 +13,7 @@
 //! | [`settings`] | muted rules and own limits |
 //! | [`history`], [`gap`] | the ring of latest points; what a hole in the sequence numbers means |
 //! | [`number`] | every number of a snapshot, one after the other |
+//! | [`preview`](mod@preview) | what may be said before a run was read |
 //! | [`difference`](mod@difference), [`tally`] | what changed between two moments, and how many inputs of each kind there were |
 //!
 //! ```
@@ -39,6 +40,7 @@ pub mod gap;
 pub mod history;
 pub mod log;
 pub mod number;
+pub mod preview;
 pub mod reading;
 pub mod settings;
 pub mod snapshot;
@@ -50,6 +52,7 @@ pub use alert::{Alert, AlertsView};
 pub use connection::Connection;
 pub use difference::{Difference, difference};
 pub use log::LogLine;
+pub use preview::preview;
 pub use reading::Reading;
 pub use settings::Settings;
 pub use snapshot::{

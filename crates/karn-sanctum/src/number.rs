@@ -140,8 +140,9 @@ pub(crate) fn policy(view: &PolicyView, found: &mut impl FnMut(Found)) {
             value_loss_history, value_loss_trend, grad_norm_history, grad_norm_trend,
         }
     }
-    let skipped = view.updates_skipped;
-    found(counter("policy.updates_skipped", skipped, verdict::updates_skipped(skipped)));
+    if let Some(skipped) = view.updates_skipped {
+        found(counter("policy.updates_skipped", skipped, verdict::updates_skipped(Some(skipped))));
+    }
 }
 
 fn episodes(view: &EpisodesView, found: &mut impl FnMut(Found)) {
@@ -149,7 +150,7 @@ fn episodes(view: &EpisodesView, found: &mut impl FnMut(Found)) {
         readings { last_return, mean_return, best_return, worst_return, mean_length, success_rate, }
         elsewhere { return_history, return_trend, total, }
     }
-    plain(Place { path: "episodes.total", index: None }, Some(view.total.to_f64()), found);
+    plain(Place { path: "episodes.total", index: None }, view.total.map(Number::to_f64), found);
 }
 
 fn envs(envs: &[EnvView], found: &mut impl FnMut(Found)) {
@@ -220,22 +221,26 @@ fn telemetry(view: &TelemetryView, found: &mut impl FnMut(Found)) {
         sequence_gaps,
         sink_losses,
     } = view;
-    let mut number = |path, count: u64| {
-        plain(Place { path, index: None }, Some(count.to_f64()), found);
-    };
-    number("telemetry.events_received", *events_received);
-    number("telemetry.events_unknown", *events_unknown);
-    let rejected = verdict::events_rejected(*events_rejected);
-    found(counter("telemetry.events_rejected", *events_rejected, rejected));
-    for (path, count) in
-        [("telemetry.events_lost", events_lost), ("telemetry.sequence_gaps", sequence_gaps)]
-    {
-        if let Some(count) = *count {
-            found(counter(path, count, verdict::events_lost(Some(count))));
+    for (path, count) in [
+        ("telemetry.events_received", events_received),
+        ("telemetry.events_unknown", events_unknown),
+    ] {
+        plain(Place { path, index: None }, count.map(Number::to_f64), found);
+    }
+    let dropped = sink_losses
+        .as_deref()
+        .map(|losses| losses.values().map(SinkLoss::total).fold(0, u64::saturating_add));
+    let counters = [
+        ("telemetry.events_rejected", *events_rejected, verdict::events_rejected(*events_rejected)),
+        ("telemetry.events_lost", *events_lost, verdict::events_lost(*events_lost)),
+        ("telemetry.sequence_gaps", *sequence_gaps, verdict::events_lost(*sequence_gaps)),
+        ("telemetry.sink_losses", dropped, verdict::sink_losses(sink_losses.as_deref())),
+    ];
+    for (path, count, verdict) in counters {
+        if let Some(count) = count {
+            found(counter(path, count, verdict));
         }
     }
-    let dropped = sink_losses.values().map(SinkLoss::total).fold(0, u64::saturating_add);
-    found(counter("telemetry.sink_losses", dropped, verdict::sink_losses(sink_losses)));
 }
 
 fn counter(path: &'static str, count: u64, verdict: Health) -> Found {

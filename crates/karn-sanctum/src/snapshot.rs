@@ -94,6 +94,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Returns whether all of the run was read that there is; `false` for a [`preview`](crate::preview()).
+    pub const fn is_whole(&self) -> bool {
+        self.telemetry.events_received.is_some()
+    }
+
     /// Returns the snapshot before anything was received.
     pub fn empty() -> Self {
         Self {

@@ -148,8 +148,8 @@ pub const fn training_thread_alive(alive: Option<bool>, reason: Option<FinishRea
 }
 
 /// TELE-101.
-pub fn updates_skipped(count: u64) -> Health {
-    threshold::UPDATES_SKIPPED.grade(count as f64)
+pub fn updates_skipped(count: Option<u64>) -> Health {
+    graded(&threshold::UPDATES_SKIPPED, count)
 }
 
 /// TELE-630.
@@ -185,18 +185,22 @@ pub fn staleness(seconds: Option<f64>) -> Health {
 }
 
 /// TELE-780.
-pub fn events_rejected(count: u64) -> Health {
-    threshold::EVENTS_REJECTED.grade(count as f64)
+pub fn events_rejected(count: Option<u64>) -> Health {
+    graded(&threshold::EVENTS_REJECTED, count)
 }
 
 /// TELE-782 and TELE-783.
 pub fn events_lost(count: Option<u64>) -> Health {
-    count.map_or(Health::NoData, |count| threshold::EVENTS_LOST.grade(count as f64))
+    graded(&threshold::EVENTS_LOST, count)
 }
 
 /// TELE-784: any entry is critical.
-pub fn sink_losses(losses: &BTreeMap<String, SinkLoss>) -> Health {
-    threshold::EVENTS_LOST.grade(losses.len() as f64)
+pub fn sink_losses(losses: Option<&BTreeMap<String, SinkLoss>>) -> Health {
+    graded(&threshold::EVENTS_LOST, losses.map(|losses| losses.len() as u64))
+}
+
+fn graded(band: &Band, count: Option<u64>) -> Health {
+    count.map_or(Health::NoData, |count| band.grade(count as f64))
 }
 
 /// TELE-817.

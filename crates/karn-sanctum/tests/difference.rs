@@ -14,7 +14,7 @@ fn reading(value: f64) -> Reading {
 }
 
 fn moment(events: u64) -> Snapshot {
-    with(Snapshot::empty(), |s| s.telemetry.events_received = events)
+    with(Snapshot::empty(), |s| s.telemetry.events_received = Some(events))
 }
 
 /// Returns the change of a path that exists.

@@ -72,21 +72,24 @@ fn a_row_without_a_run_counts_for_the_run_of_the_row_before() {
     let rejected = |run| {
         feed.aggregator.snapshot(&key(run, "x"), leyline::ViewNs(0)).telemetry.events_rejected
     };
-    assert_eq!((rejected("one"), rejected("two")), (0, 1));
+    assert_eq!((rejected("one"), rejected("two")), (Some(0), Some(1)));
 }
 
 #[test]
 fn a_row_without_a_run_before_any_run_counts_for_the_first_run_that_follows() {
     let feed = Feed::new().incoming(0.0, &malformed(None)).incoming(0.0, &malformed(None));
     let shown = feed.now(0.0);
-    assert_eq!((shown.telemetry.events_received, shown.telemetry.events_rejected), (2, 2));
+    assert_eq!(
+        (shown.telemetry.events_received, shown.telemetry.events_rejected),
+        (Some(2), Some(2))
+    );
     assert_eq!((shown.run_id, shown.event_log.len()), (None, 2));
     let feed = of(feed, "one", "x", 0, start(10, 0));
     let feed = of(feed, "two", "x", 0, start(10, 0));
     let shown = |run| feed.aggregator.snapshot(&key(run, "x"), leyline::ViewNs(0));
-    assert_eq!(shown("one").telemetry.events_received, 3);
-    assert_eq!(shown("one").telemetry.events_rejected, 2);
-    assert_eq!(shown("two").telemetry.events_rejected, 0);
+    assert_eq!(shown("one").telemetry.events_received, Some(3));
+    assert_eq!(shown("one").telemetry.events_rejected, Some(2));
+    assert_eq!(shown("two").telemetry.events_rejected, Some(0));
     assert_eq!(shown("one").event_log[0].message, "bad_json");
 }
 
@@ -96,7 +99,7 @@ fn a_run_of_rejected_rows_only_is_shown() {
     assert_eq!(feed.aggregator.default_key(), Some(key("bad", "default")));
     let shown = feed.now(0.0);
     assert_eq!((shown.run_id, shown.group_id), (RunId::new("bad").ok(), None));
-    assert_eq!((shown.telemetry.events_rejected, shown.event_log.len()), (1, 1));
+    assert_eq!((shown.telemetry.events_rejected, shown.event_log.len()), (Some(1), 1));
     assert_eq!(shown.connection, Connection::Waiting);
     let feed = of(feed, "bad", "A", 0, start(10, 0));
     assert_eq!(feed.aggregator.keys(), [key("bad", "A")], "a rejected row makes no group");
@@ -109,7 +112,10 @@ fn the_65th_group_is_rejected() {
         (0..65_u64).fold(Feed::new(), |feed, k| of(feed, "r", &format!("g{k}"), k, start(10, 0)));
     assert_eq!(feed.aggregator.keys().len(), 64);
     let shown = feed.group("g0", 0.0);
-    assert_eq!((shown.telemetry.events_received, shown.telemetry.events_rejected), (65, 1));
+    assert_eq!(
+        (shown.telemetry.events_received, shown.telemetry.events_rejected),
+        (Some(65), Some(1))
+    );
     assert_eq!(shown.event_log.last().unwrap().message, "bad_value:group_id");
     let feed = of(feed, "r", "g63", 65, batch(1));
     assert_eq!(feed.group("g63", 0.0).current_batch, Some(1));
@@ -121,7 +127,7 @@ fn runs_beyond_the_limit_are_rejected() {
         (0..1025_u32).fold(Feed::new(), |feed, k| of(feed, &format!("r{k}"), "x", 0, start(10, 0)));
     assert_eq!(feed.aggregator.keys().len(), 1024);
     let shown = feed.aggregator.snapshot(&key("r1023", "x"), leyline::ViewNs(0));
-    assert_eq!(shown.telemetry.events_rejected, 1);
+    assert_eq!(shown.telemetry.events_rejected, Some(1));
     assert_eq!(shown.event_log.last().unwrap().message, "bad_value:run_id");
 }
 
@@ -130,9 +136,9 @@ fn a_group_that_is_not_there_is_shown_as_waiting() {
     let feed = Feed::new().at(0.0, start(10, 0));
     let shown = feed.group("other", 0.0);
     assert_eq!((shown.connection, shown.max_batches), (Connection::Waiting, 0));
-    assert_eq!(shown.telemetry.events_received, 1);
+    assert_eq!(shown.telemetry.events_received, Some(1));
     let nobody = feed.aggregator.snapshot(&key("nobody", "x"), leyline::ViewNs(0));
-    assert_eq!((nobody.run_id, nobody.telemetry.events_received), (None, 0));
+    assert_eq!((nobody.run_id, nobody.telemetry.events_received), (None, Some(0)));
     let closed = Feed::new().link(Link::TrainerAlive(false), 0.0).link(Link::Closed, 0.0).now(0.0);
     assert_eq!(
         (closed.connection, closed.training_thread_alive),

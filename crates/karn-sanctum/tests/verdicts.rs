@@ -255,7 +255,8 @@ fn tele_121_entropy_velocity() {
 
 #[test]
 fn tele_101_updates_skipped() {
-    assert_eq!([0, 1, 2].map(verdict::updates_skipped), [Healthy, Warning, Warning]);
+    let counts = [None, Some(0), Some(1), Some(2)];
+    assert_eq!(counts.map(verdict::updates_skipped), [NoData, Healthy, Warning, Warning]);
 }
 
 #[test]
@@ -288,11 +289,12 @@ fn tele_634_environment_age_is_judged_only_while_news_can_come() {
 
 #[test]
 fn tele_780_to_784_counters() {
-    assert_eq!([0, 1].map(verdict::events_rejected), [Healthy, Warning]);
+    assert_eq!([None, Some(0), Some(1)].map(verdict::events_rejected), [NoData, Healthy, Warning]);
     assert_eq!([None, Some(0), Some(1)].map(verdict::events_lost), [NoData, Healthy, Critical]);
     let loss = SinkLoss { lossless: None, lossy: Some(1) };
-    assert_eq!(verdict::sink_losses(&[("live".to_owned(), loss)].into()), Critical);
-    assert_eq!(verdict::sink_losses(&[].into()), Healthy);
+    assert_eq!(verdict::sink_losses(Some(&[("live".to_owned(), loss)].into())), Critical);
+    assert_eq!(verdict::sink_losses(Some(&[].into())), Healthy);
+    assert_eq!(verdict::sink_losses(None), NoData);
     assert_eq!(loss.total(), 1);
 }
 

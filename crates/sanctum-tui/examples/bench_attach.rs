@@ -161,7 +161,7 @@ fn first_frame(root: &Path) -> anyhow::Result<()> {
                 first.push(began.elapsed().as_secs_f64() * 1e3);
             }
             if live {
-                ensure!(received == EVENTS as u64, "{received} events instead of {EVENTS}");
+                ensure!(received == Some(EVENTS as u64), "{received:?} events instead of {EVENTS}");
                 whole.push(began.elapsed().as_secs_f64() * 1e3);
                 break;
             }

@@ -360,6 +360,9 @@ impl App {
             Action::ToStart => return self.go(Goal::When(When::Start)),
             Action::ToLive => return self.go_live(),
             Action::PreviousAlert => return self.go(Goal::Alert(Way::Back)),
+            Action::Alerts if !self.shown.snapshot.is_whole() => {
+                self.notice = Some("alerts are known once the run was read".to_owned());
+            }
             Action::Alerts => self.overlay = Overlay::Alerts(0),
             Action::GoToAlert => return self.go_to_alert(),
             Action::Acknowledge => self.acknowledge(),

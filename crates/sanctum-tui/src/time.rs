@@ -19,6 +19,7 @@ pub(crate) mod cut;
 pub(crate) mod kept;
 pub(crate) mod landmarks;
 pub(crate) mod machine;
+pub(crate) mod preview;
 pub(crate) mod replay;
 pub(crate) mod runs;
 pub(crate) mod thread;

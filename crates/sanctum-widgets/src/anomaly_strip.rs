@@ -7,7 +7,7 @@ use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::widgets::Widget;
 
-use crate::format::width;
+use crate::format::{MISSING, width};
 use crate::pen::{Pen, Span};
 use crate::theme::{Class, Theme};
 
@@ -19,11 +19,17 @@ pub struct AnomalyStripProps {
     pub parts: Vec<(String, Health)>,
     /// TELE-100: whether an update was received, without which nothing can be clear.
     pub ppo_data_received: bool,
+    /// Whether all of the run was read; TELE-780 is absent before, and nothing can be clear.
+    pub is_read: bool,
 }
 
 impl From<&Snapshot> for AnomalyStripProps {
     fn from(snapshot: &Snapshot) -> Self {
-        Self { parts: parts(snapshot), ppo_data_received: snapshot.policy.ppo_data_received }
+        Self {
+            parts: parts(snapshot),
+            ppo_data_received: snapshot.policy.ppo_data_received,
+            is_read: snapshot.telemetry.events_rejected.is_some(),
+        }
     }
 }
 
@@ -45,7 +51,7 @@ fn parts(snapshot: &Snapshot) -> Vec<(String, Health)> {
         ("lost", (telemetry.events_lost, verdict::events_lost(telemetry.events_lost))),
         (
             "rejected",
-            (Some(telemetry.events_rejected), verdict::events_rejected(telemetry.events_rejected)),
+            (telemetry.events_rejected, verdict::events_rejected(telemetry.events_rejected)),
         ),
     ];
     let text = |(name, (count, health)): (&str, (Option<u64>, Health))| {
@@ -113,10 +119,10 @@ impl AnomalyStrip<'_> {
     fn line(&self, columns: usize) -> Vec<Span> {
         let parts = &self.props.parts;
         if parts.is_empty() {
-            return vec![if self.props.ppo_data_received {
-                Span::new("ALL CLEAR ✓", Class::Ok)
-            } else {
-                Span::new("Waiting for data...", Class::Missing)
+            return vec![match (self.props.is_read, self.props.ppo_data_received) {
+                (false, _) => Span::new(MISSING, Class::Missing),
+                (true, true) => Span::new("ALL CLEAR ✓", Class::Ok),
+                (true, false) => Span::new("Waiting for data...", Class::Missing),
             }];
         }
         let shown = (0..=parts.len()).rev().find(|&n| self.columns(n) <= columns).unwrap_or(0);
@@ -175,6 +181,7 @@ mod tests {
         check(|_| {}, 80, "ALL CLEAR ✓");
         check(|s| s.policy.ppo_data_received = false, 80, "Waiting for data...");
         check(|s| *s = Snapshot::empty(), 80, "Waiting for data...");
+        check(|s| s.telemetry.events_rejected = None, 80, "—");
     }
 
     #[test]
@@ -201,7 +208,7 @@ mod tests {
             |s| {
                 base::skip(s);
                 s.connection = Connection::Stale;
-                s.telemetry.events_rejected = 1;
+                s.telemetry.events_rejected = Some(1);
             },
             80,
             "ANOMALIES: 1 rejected | update skipped | stale",
@@ -219,7 +226,7 @@ mod tests {
         s.vitals.has_memory_alarm =
             Some(Reading { verdict: Health::Critical, ..base::reading(true) });
         s.telemetry.events_lost = Some(12);
-        s.telemetry.events_rejected = 1;
+        s.telemetry.events_rejected = Some(1);
         base::skip(s);
         s.connection = Connection::Failed;
     }

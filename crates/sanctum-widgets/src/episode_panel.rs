@@ -32,7 +32,7 @@ pub struct EpisodePanelProps {
     /// TELE-616.
     pub success_rate: Option<Reading>,
     /// TELE-617.
-    pub total: u64,
+    pub total: Option<u64>,
     /// TELE-021, newest last.
     pub return_history: Arc<[f64]>,
     /// TELE-618, trend of the history.
@@ -91,8 +91,9 @@ impl Widget for &EpisodePanel<'_> {
             if let Some(mut plot) = inside.part(0, top, columns, rows) {
                 match (self.props.return_history.is_empty(), self.props.total) {
                     (false, _) => draw_chart(&mut plot, &self.props.return_history),
-                    (true, 0) => plot.text(0, 0, "no finished episode yet", Class::Missing),
-                    (true, _) => plot.text(0, 0, "no finished batch yet", Class::Missing),
+                    (true, None) => plot.text(0, 0, MISSING, Class::Missing),
+                    (true, Some(0)) => plot.text(0, 0, "no finished episode yet", Class::Missing),
+                    (true, Some(_)) => plot.text(0, 0, "no finished batch yet", Class::Missing),
                 }
             }
         }
@@ -136,15 +137,17 @@ impl EpisodePanel<'_> {
             ("Worst", number(&props.worst_return, one)),
             ("Length", number(&props.mean_length, one)),
             ("Success", number(&props.success_rate, NumberFormat::Percent(1))),
-            ("Total", Span::new(total(props.total), Class::Plain)),
+            ("Total", total(props.total)),
             ("Trend", trend),
         ]
     }
 }
 
-fn total(count: u64) -> String {
+fn total(count: Option<u64>) -> Span {
+    let Some(count) = count else { return Span::new(MISSING, Class::Missing) };
     let digits = count.to_string();
-    if digits.len() <= VALUE { digits } else { crate::format::format_compact(count) }
+    let short = || crate::format::format_compact(count);
+    Span::new(if digits.len() <= VALUE { digits } else { short() }, Class::Plain)
 }
 
 #[cfg(test)]
@@ -188,7 +191,7 @@ mod tests {
         episodes.last_return = Some(base::graded("episodes.last_return", f64::NAN));
         episodes.worst_return = Some(base::graded("episodes.worst_return", -123_456_789.0));
         episodes.success_rate = Some(base::reading(0.755));
-        episodes.total = 123_456_789_012;
+        episodes.total = Some(123_456_789_012);
         episodes.return_history = Arc::from([1.0, f64::NAN, 2.0]);
         insta::assert_snapshot!(
             "not_finite",

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`run_header`], [`anomaly_strip`], [`status_banner`] | the lines at the top |
 //! | [`policy_health`], [`policy_losses`], [`value_diagnostics`], [`episode_panel`], [`env_overview`], [`event_log`], [`esper_status`], [`telemetry_panel`] | the panels |
-//! | [`time_bar`], [`difference`] | where a view is in its run, and what changed between two moments of it |
+//! | [`time_bar`], [`difference`], [`unread`] | where a view is in its run, what changed between two moments of it, and what stands for a panel before the run was read |
 //! | [`inspector`], [`selection`] | everything about one number, and which numbers the rows of a panel show |
 //! | [`widget_id`] | the list of all of them, with titles and records |
 //! | [`view`] | what a person did to a panel: focus and scrolling |
@@ -46,6 +46,7 @@ pub mod status_banner;
 pub mod telemetry_panel;
 pub mod theme;
 pub mod time_bar;
+pub mod unread;
 pub mod value_diagnostics;
 pub mod view;
 pub mod widget_id;
@@ -71,6 +72,7 @@ pub use status_banner::{RunState, StatusBanner, StatusBannerProps};
 pub use telemetry_panel::{TelemetryPanel, TelemetryPanelProps};
 pub use theme::{Class, Theme};
 pub use time_bar::{TimeBar, TimeBarProps};
+pub use unread::Unread;
 pub use value_diagnostics::{ValueDiagnostics, ValueDiagnosticsProps};
 pub use view::View;
 pub use widget_id::WidgetId;

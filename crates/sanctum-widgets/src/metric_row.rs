@@ -51,9 +51,12 @@ impl<'a> MetricRow<'a> {
         Self::of_spans(label, vec![span(reading, format)], verdict)
     }
 
-    /// Returns the row of a number that is always known.
-    pub(crate) fn of_count(label: &'static str, count: u64, verdict: Health) -> Self {
-        let value = Span::new(count.to_string(), Class::of_health(verdict));
+    /// Returns the row of a number that is known as soon as all of the run was read.
+    pub(crate) fn of_count(label: &'static str, count: Option<u64>, verdict: Health) -> Self {
+        let value = count.map_or_else(
+            || Span::new(MISSING, Class::Missing),
+            |count| Span::new(count.to_string(), Class::of_health(verdict)),
+        );
         Self::of_spans(label, vec![value], Some(verdict))
     }
 

@@ -50,6 +50,8 @@ pub struct RunHeaderProps<'a> {
     pub batches_per_hour: Option<Reading>,
     /// What is wrong; empty if nothing is. TELE-720, 721, 730, 741, 780, 782 and 784.
     pub alarms: Vec<Alarm>,
+    /// Whether all counts that an alarm is made of are known.
+    pub alarms_known: bool,
     /// Redraws per second of this screen; not part of a snapshot. `None`: not known.
     pub ui_rate_hz: Option<f64>,
 }
@@ -75,6 +77,8 @@ impl<'a> From<&'a Snapshot> for RunHeaderProps<'a> {
             epochs_per_second: snapshot.vitals.epochs_per_second,
             batches_per_hour: snapshot.vitals.batches_per_hour,
             alarms: alarm::of(snapshot),
+            alarms_known: snapshot.telemetry.events_rejected.is_some()
+                && snapshot.telemetry.sink_losses.is_some(),
             ui_rate_hz: None,
         }
     }
@@ -313,7 +317,11 @@ impl RunHeader<'_> {
     fn alarm(&self, columns: usize) -> Vec<Span> {
         let alarms = &self.props.alarms;
         let Some(worst) = alarms.iter().map(|alarm| alarm.verdict).max() else {
-            return vec![Span::new("✓ OK", Class::Ok)];
+            return vec![if self.props.alarms_known {
+                Span::new("✓ OK", Class::Ok)
+            } else {
+                Span::new(MISSING, Class::Missing)
+            }];
         };
         let shortened = |kept: usize| {
             let left_out = alarms.len() - kept;

@@ -128,7 +128,8 @@ impl WidgetId {
             }
             Self::TelemetryPanel => {
                 // One row says that there is no loss, or stands above those of the sinks.
-                let sinks = snapshot.telemetry.sink_losses.len();
+                let sinks =
+                    snapshot.telemetry.sink_losses.as_ref().map_or(0, |losses| losses.len());
                 let sinks = std::iter::repeat_n(of(SINKS, &Of::Run), 1 + sinks);
                 let metrics =
                     snapshot.metrics.keys().map(|name| of(USER, &Of::Metric(name.clone())));

@@ -27,18 +27,18 @@ pub struct TelemetryPanelProps<'a> {
     pub run_id: Option<&'a str>,
     /// TELE-750.
     pub group_id: Option<&'a str>,
-    /// TELE-816.
-    pub events_received: u64,
+    /// TELE-816. `None`: not all of the run was read, here and in the counts below.
+    pub events_received: Option<u64>,
     /// TELE-780.
-    pub events_rejected: u64,
+    pub events_rejected: Option<u64>,
     /// TELE-781.
-    pub events_unknown: u64,
+    pub events_unknown: Option<u64>,
     /// TELE-782. `None`: not known.
     pub events_lost: Option<u64>,
     /// TELE-783. `None`: not known.
     pub sequence_gaps: Option<u64>,
     /// TELE-784, by sink.
-    pub sink_losses: Arc<BTreeMap<String, SinkLoss>>,
+    pub sink_losses: Option<Arc<BTreeMap<String, SinkLoss>>>,
     /// TELE-820 and TELE-821, by name.
     pub metrics: Arc<BTreeMap<String, Series>>,
     /// TELE-702, seconds since the latest event.
@@ -56,7 +56,7 @@ impl<'a> From<&'a Snapshot> for TelemetryPanelProps<'a> {
             events_unknown: telemetry.events_unknown,
             events_lost: telemetry.events_lost,
             sequence_gaps: telemetry.sequence_gaps,
-            sink_losses: Arc::clone(&telemetry.sink_losses),
+            sink_losses: telemetry.sink_losses.clone(),
             metrics: Arc::clone(&snapshot.metrics),
             staleness_seconds: snapshot.staleness_seconds,
         }
@@ -174,22 +174,24 @@ fn count_text(count: Option<u64>) -> String {
 impl TelemetryPanel<'_> {
     fn rows(&self) -> Vec<Row> {
         let props = &self.props;
-        let received = format_count(props.events_received);
+        let received = props.events_received;
+        let unknown = props.events_unknown.map_or(Health::NoData, |_| Health::Ungraded);
+        let looks = if received.is_some() { Class::Plain } else { Class::Missing };
         let mut rows = vec![
             id_row("Run", props.run_id),
             id_row("Group", props.group_id),
             Row::Pair {
                 name: ("Received".to_owned(), Class::Dim),
-                value: (received, Class::Plain),
+                value: (count_text(received), looks),
                 keep: Keep::Value,
             },
             Row::Counts([
                 (
                     "Rejected",
-                    Some(props.events_rejected),
+                    props.events_rejected,
                     verdict::events_rejected(props.events_rejected),
                 ),
-                ("Unknown", Some(props.events_unknown), Health::Ungraded),
+                ("Unknown", props.events_unknown, unknown),
             ]),
             Row::Counts([
                 ("Lost", props.events_lost, verdict::events_lost(props.events_lost)),
@@ -204,11 +206,17 @@ impl TelemetryPanel<'_> {
     }
 
     fn sink_rows(&self) -> Vec<Row> {
-        let losses = &self.props.sink_losses;
+        let Some(losses) = &self.props.sink_losses else {
+            return vec![Row::Pair {
+                name: ("sinks".to_owned(), Class::Dim),
+                value: (MISSING.to_owned(), Class::Missing),
+                keep: Keep::Value,
+            }];
+        };
         if losses.is_empty() {
             return vec![Row::Text("sinks: no loss reported", Class::Dim)];
         }
-        let class = Class::of_health(verdict::sink_losses(losses));
+        let class = Class::of_health(verdict::sink_losses(Some(losses)));
         let pair = |name: &str, value: String, class| Row::Pair {
             name: (name.to_owned(), class),
             value: (value, class),
@@ -286,12 +294,12 @@ mod tests {
         let mut snapshot = base::telemetry();
         snapshot.telemetry.events_lost = Some(12);
         snapshot.telemetry.sequence_gaps = Some(2);
-        snapshot.telemetry.events_rejected = 3;
+        snapshot.telemetry.events_rejected = Some(3);
         snapshot.staleness_seconds = Some(7.25);
         let losses = [("log", Some(2), Some(1234)), ("live", None, Some(6))];
         let losses =
             losses.map(|(name, lossless, lossy)| (name.to_owned(), SinkLoss { lossless, lossy }));
-        snapshot.telemetry.sink_losses = Arc::new(BTreeMap::from(losses));
+        snapshot.telemetry.sink_losses = Some(Arc::new(BTreeMap::from(losses)));
         snapshot.metrics = base::metrics(&[(
             "a_name_that_is_far_too_long_for_it",
             Some("\u{1b}reward"),

@@ -126,7 +126,9 @@ fn tele_740_memory_alarm() {
 
 #[test]
 fn tele_780_tele_782_events() {
-    drawn(|s| s.telemetry.events_rejected = 1).shows("ANOMALIES: 1 rejected").styles("1", WARNING);
+    drawn(|s| s.telemetry.events_rejected = Some(1))
+        .shows("ANOMALIES: 1 rejected")
+        .styles("1", WARNING);
     drawn(|s| s.telemetry.events_lost = Some(5)).shows("ANOMALIES: 5 lost").styles("5", CRITICAL);
     drawn(|s| s.telemetry.events_lost = None).shows("ALL CLEAR ✓");
 }

@@ -41,7 +41,7 @@ fn tele_021_return_history() {
     drawn(|e| e.return_history = [20.0, 200.0].into()).shows("│200 ").shows("│ 20 ").shows("⠉");
     drawn(|e| {
         e.return_history = [].into();
-        e.total = 0;
+        e.total = Some(0);
     })
     .shows("│no finished episode yet")
     .hides("⠉");
@@ -91,6 +91,7 @@ fn tele_616_success_rate() {
 
 #[test]
 fn tele_617_episodes_total() {
-    drawn(|e| e.total = 0).shows("Total         0");
-    drawn(|e| e.total = 1_234_567).shows("Total   1234567");
+    drawn(|e| e.total = Some(0)).shows("Total         0");
+    drawn(|e| e.total = Some(1_234_567)).shows("Total   1234567");
+    drawn(|e| e.total = None).shows("Total         —").styles("—", MISSING);
 }

@@ -24,7 +24,7 @@ fn with_text(text: &str) -> Snapshot {
     snapshot.policy.last_update = Some(LastUpdate { batch: 26, skipped: true, skip_reason });
     snapshot.vitals.memory_alarm_devices = Some(Arc::from([text.to_owned()]));
     let loss = SinkLoss { lossless: Some(1), lossy: None };
-    snapshot.telemetry.sink_losses = Arc::new(BTreeMap::from([(text.to_owned(), loss)]));
+    snapshot.telemetry.sink_losses = Some(Arc::new(BTreeMap::from([(text.to_owned(), loss)])));
     snapshot.metrics = base::metrics(&[(text, Some(text), 1.0)]);
     let mut line = base::line(1, text, Severity::Info, text);
     text.clone_into(&mut line.message);

@@ -49,9 +49,10 @@ fn check(
 #[test]
 fn tele_101_updates_skipped() {
     let of = |count| drawn(move |p| p.updates_skipped = count);
-    of(0).shows("│Skipped             0  ").styles("Skipped", DIM);
-    of(1).shows("│Skipped             1 *").styles("1 *", WARNING);
-    of(3).shows("│Skipped             3 *");
+    of(Some(0)).shows("│Skipped             0  ").styles("Skipped", DIM);
+    of(Some(1)).shows("│Skipped             1 *").styles("1 *", WARNING);
+    of(Some(3)).shows("│Skipped             3 *");
+    of(None).shows("│Skipped             —").styles("—", MISSING);
 }
 
 #[test]

@@ -230,16 +230,16 @@ fn tele_741_memory_alarm_devices() {
 
 #[test]
 fn tele_780_events_rejected() {
-    shows(|s| s.telemetry.events_rejected = 3, "│ ⚠ REJ 3");
-    shows(|s| s.telemetry.events_rejected = 0, "│ ✓ OK");
-    styles(|s| s.telemetry.events_rejected = 1, "⚠ REJ 1", WARNING);
+    shows(|s| s.telemetry.events_rejected = Some(3), "│ ⚠ REJ 3");
+    shows(|s| s.telemetry.events_rejected = Some(0), "│ ✓ OK");
+    styles(|s| s.telemetry.events_rejected = Some(1), "⚠ REJ 1", WARNING);
 }
 
 #[test]
 fn tele_780_the_alarm_looks_as_its_worst_item() {
     let with = |change: fn(&mut Snapshot)| {
         drawn(move |s| {
-            s.telemetry.events_rejected = 3;
+            s.telemetry.events_rejected = Some(3);
             change(s);
         })
     };
@@ -264,6 +264,6 @@ fn tele_784_sink_losses() {
     let losses = [("log", Some(2), None), ("live", Some(1), Some(6))];
     let losses =
         losses.map(|(name, lossless, lossy)| (name.to_owned(), SinkLoss { lossless, lossy }));
-    let all = drawn(|s| s.telemetry.sink_losses = Arc::new(BTreeMap::from(losses)));
+    let all = drawn(|s| s.telemetry.sink_losses = Some(Arc::new(BTreeMap::from(losses))));
     all.shows("│ ⚠ SINK 9").styles("⚠ SINK 9", CRITICAL);
 }

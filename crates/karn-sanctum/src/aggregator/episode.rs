@@ -97,7 +97,7 @@ impl Episodes {
             worst_return: read(self.worst),
             mean_length: read(episode::mean_length(self.latest.iter())),
             success_rate: read(episode::success_rate(self.latest.iter())),
-            total: self.total,
+            total: Some(self.total),
         }
     }
 }

@@ -107,7 +107,8 @@ impl Updates {
             let stopped = update.early_stop_epoch.map(|pass| store.stamp.read(pass, None));
             self.view.early_stop_epoch = stopped;
         } else {
-            self.view.updates_skipped = self.view.updates_skipped.saturating_add(1);
+            let before = self.view.updates_skipped;
+            self.view.updates_skipped = before.map(|count| count.saturating_add(1));
             store.age(&mut self.view.early_stop_epoch);
         }
     }

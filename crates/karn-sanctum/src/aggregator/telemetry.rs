@@ -71,12 +71,12 @@ impl Telemetry {
     pub(super) fn view(&self) -> TelemetryView {
         let holes = self.sequence.holes();
         TelemetryView {
-            events_received: self.received,
-            events_rejected: self.rejected,
-            events_unknown: self.unknown,
+            events_received: Some(self.received),
+            events_rejected: Some(self.rejected),
+            events_unknown: Some(self.unknown),
             events_lost: holes.map(|holes| holes.lost),
             sequence_gaps: holes.map(|holes| holes.gaps),
-            sink_losses: Arc::clone(&self.sink_losses),
+            sink_losses: Some(Arc::clone(&self.sink_losses)),
         }
     }
 }

@@ -62,7 +62,7 @@ impl State {
         let planned = progress.max_batches.checked_sub(progress.start_batch.unwrap_or(0));
         BatchFacts {
             memory: vitals.memory_readings(now),
-            rejected: (telemetry.rejected(), verdict::events_rejected(telemetry.rejected())),
+            rejected: (telemetry.rejected(), verdict::events_rejected(Some(telemetry.rejected()))),
             lost: lost(telemetry),
             quiet: None,
             returns,

@@ -7,7 +7,7 @@ use leyline::RunNs;
 /// Points kept at most.
 const MOST_POINTS: usize = 4096;
 /// Length of the window in nanoseconds.
-const WINDOW_NS: u64 = 60_000_000_000;
+pub const WINDOW_NS: u64 = 60_000_000_000;
 /// Shortest span that makes a rate, in seconds.
 const LEAST_SPAN: f64 = 1.0;
 const SECONDS_PER_HOUR: f64 = 3600.0;

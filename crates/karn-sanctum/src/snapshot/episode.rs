@@ -26,8 +26,8 @@ pub struct EpisodesView {
     pub mean_length: Option<Reading>,
     /// TELE-616, of those among the latest 100 that say whether they succeeded.
     pub success_rate: Option<Reading>,
-    /// TELE-617, since start.
-    pub total: u64,
+    /// TELE-617, since start. `None`: not all of the run was read.
+    pub total: Option<u64>,
 }
 
 impl EpisodesView {
@@ -42,7 +42,7 @@ impl EpisodesView {
             worst_return: None,
             mean_length: None,
             success_rate: None,
-            total: 0,
+            total: Some(0),
         }
     }
 }

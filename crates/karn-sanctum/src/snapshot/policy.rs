@@ -39,8 +39,8 @@ pub struct PolicyView {
     pub last_update: Option<LastUpdate>,
     /// TELE-100 PPO Data Received, flag.
     pub ppo_data_received: bool,
-    /// TELE-101 Updates Skipped, count, range `[0, inf)`.
-    pub updates_skipped: u64,
+    /// TELE-101 Updates Skipped, count, range `[0, inf)`. `None`: not all of the run was read.
+    pub updates_skipped: Option<u64>,
     /// TELE-102 Early Stop Pass, count, range `[1, inf)`. `None`: no early stop in the latest applied update.
     pub early_stop_epoch: Option<Reading<u32>>,
     /// TELE-103 Update Time, milliseconds, range `[0, inf)`. `None`: not measured.
@@ -163,7 +163,7 @@ impl PolicyView {
         Self {
             last_update: None,
             ppo_data_received: false,
-            updates_skipped: 0,
+            updates_skipped: Some(0),
             early_stop_epoch: None,
             update_time_ms: None,
             learning_rate: None,

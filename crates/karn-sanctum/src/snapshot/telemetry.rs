@@ -8,18 +8,18 @@ use serde::{Deserialize, Serialize};
 /// Counters of the rows of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TelemetryView {
-    /// TELE-816, applied, unknown and rejected rows.
-    pub events_received: u64,
+    /// TELE-816, applied, unknown and rejected rows. `None`: not all of the run was read, here and below.
+    pub events_received: Option<u64>,
     /// TELE-780.
-    pub events_rejected: u64,
+    pub events_rejected: Option<u64>,
     /// TELE-781.
-    pub events_unknown: u64,
+    pub events_unknown: Option<u64>,
     /// TELE-782. `None`: no numbered row yet, or version 0 rows, whose holes cannot be seen.
     pub events_lost: Option<u64>,
     /// TELE-783. `None` as for `events_lost`.
     pub sequence_gaps: Option<u64>,
     /// TELE-784, what the emitter says it dropped, by sink; empty: no loss reported.
-    pub sink_losses: Arc<BTreeMap<String, SinkLoss>>,
+    pub sink_losses: Option<Arc<BTreeMap<String, SinkLoss>>>,
 }
 
 /// Events that the emitter dropped for one sink since the start of the run.
@@ -51,12 +51,12 @@ impl TelemetryView {
     /// Returns the view before the first row.
     pub fn empty() -> Self {
         Self {
-            events_received: 0,
-            events_rejected: 0,
-            events_unknown: 0,
+            events_received: Some(0),
+            events_rejected: Some(0),
+            events_unknown: Some(0),
             events_lost: None,
             sequence_gaps: None,
-            sink_losses: Arc::default(),
+            sink_losses: Some(Arc::default()),
         }
     }
 }

@@ -229,6 +229,11 @@ impl App {
             self.notice = Some("this view has no past, so nothing can be marked".to_owned());
             return Effect::Draw;
         };
+        if !self.shown.snapshot.is_whole() {
+            self.notice =
+                Some("the run is still being read, so this moment has no place yet".to_owned());
+            return Effect::Draw;
+        }
         let batch = self.shown.snapshot.current_batch;
         let mark = Mark { place: moment.place, seq: moment.seq, batch };
         self.marks.insert(letter, mark);

@@ -4,7 +4,7 @@ use karn_sanctum::Snapshot;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
-use sanctum_widgets::{RunHeader, RunHeaderProps, VerdictLine, WidgetId};
+use sanctum_widgets::{RunHeader, RunHeaderProps, Unread, VerdictLine, WidgetId};
 
 use crate::app::App;
 use crate::layout;
@@ -12,6 +12,10 @@ use crate::layout;
 /// Draws every widget that has a place.
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     for (id, rect) in layout::layout(app.arrangement(), area) {
+        if !app.snapshot().is_whole() && Unread::stands_for(id) {
+            Unread::new(id, app.panel_view(id), app.theme()).render(rect, buf);
+            continue;
+        }
         match id {
             WidgetId::RunHeader => {
                 let props = RunHeaderProps { ui_rate_hz: app.ui_rate(), ..app.snapshot().into() };

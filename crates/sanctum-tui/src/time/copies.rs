@@ -13,12 +13,14 @@ pub(crate) struct Bounds {
     pub(crate) bytes: usize,
     /// Inputs between two copies of a short run. They double whenever copies go.
     pub(crate) step: u64,
+    /// Bytes from which on a run has a preview; a shorter one is read before a person sees that something is missing.
+    pub(crate) long: u64,
 }
 
 impl Bounds {
     /// A copy of a run with eight environments takes 80 to 300 kB, so that ten million inputs have one at least every 65
     /// thousand: 33 ms of folding.
-    pub(crate) const USUAL: Self = Self { bytes: 64 << 20, step: 4096 };
+    pub(crate) const USUAL: Self = Self { bytes: 64 << 20, step: 4096, long: 8 << 20 };
 }
 
 /// See the module.

@@ -78,6 +78,10 @@ pub(crate) struct Machine {
     is_changed: bool,
     /// Whether what is shown was asked for; until then a live view goes on beside.
     has_arrived: bool,
+    /// What is shown of the end before the run was read; the inner `None`: nothing can be.
+    preview: Option<Option<Box<Picture>>>,
+    /// Bytes from which on there is one.
+    long: u64,
 }
 
 impl Machine {
@@ -104,6 +108,8 @@ impl Machine {
             play: Play::default(),
             is_changed: true,
             has_arrived: true,
+            preview: None,
+            long: bounds.long,
         }
     }
 
@@ -145,6 +151,7 @@ impl Machine {
         while let Some(ask) = self.next_ask() {
             self.take(ask, now);
         }
+        self.look_at_the_end()?;
         if self.is_travelling()? {
             return Ok(Work::Busy);
         }
@@ -191,6 +198,9 @@ impl Machine {
     /// Takes a picture of what is shown now.
     pub(crate) fn picture(&mut self) -> Picture {
         self.is_changed = false;
+        if let Some(preview) = self.previewed() {
+            return preview;
+        }
         if self.follows() {
             self.shown = self.head.replay.clone();
         } else if self.is_playing() && self.walker.replay.place != self.shown.place {
@@ -207,6 +217,41 @@ impl Machine {
         };
         let picture = self.shown.picture_at(&self.wanted, moment);
         Picture { comparison: self.comparison.clone(), ..picture }
+    }
+
+    /// Reads the end of a long run where somebody waits for it.
+    fn look_at_the_end(&mut self) -> Result<(), RecordingError> {
+        if self.preview.is_none() && self.waits_for_the_end() {
+            // Once only, also where it fails: then the run is read from its start, and the failure is told.
+            self.preview = Some(None);
+            self.preview = Some(self.walker.preview(&self.wanted, self.long)?.map(Box::new));
+            self.is_changed = true;
+        }
+        Ok(())
+    }
+
+    fn waits_for_the_end(&self) -> bool {
+        let end = self.preview.as_ref().and_then(Option::as_deref);
+        let end = end.and_then(|preview| preview.moment.as_deref()).map(|moment| moment.place);
+        self.is_first_reading()
+            && self.comparing.is_none()
+            && match &self.travel {
+                Some(travel) => travel.is_to_the_end(end),
+                None => self.motion == Motion::Live,
+            }
+    }
+
+    /// Returns what is shown of the end before the run was read.
+    fn previewed(&mut self) -> Option<Picture> {
+        let shows = self.waits_for_the_end() && self.has_arrived;
+        let preview = self.preview.as_ref().filter(|_| shows)?.as_deref()?.clone();
+        let key = preview.groups.get(preview.shown).cloned();
+        let extent = self.extent(key.as_ref());
+        let moment = preview.moment.as_deref().map(|moment| {
+            let extent = Extent { last: moment.place, ..extent.clone() };
+            Arc::new(Moment { extent, motion: self.motion, ..moment.clone() })
+        });
+        Some(Picture { moment, ..preview })
     }
 
     /// Returns whether it shows the newest state, as far as it is known.
@@ -249,7 +294,11 @@ impl Machine {
     fn next_ask(&mut self) -> Option<Ask> {
         let is_searching = self.travel.as_ref().is_some_and(Travel::is_searching);
         let waits = match self.asks.front()? {
-            Ask::Go(Goal::Events(_) | Goal::Batches(_) | Goal::Alert(_)) => is_searching,
+            Ask::Go(Goal::Events(_) | Goal::Batches(_) | Goal::Alert(_)) => {
+                is_searching
+                    || self.preview.as_ref().is_some_and(Option::is_some)
+                        && self.waits_for_the_end()
+            }
             // The view stays where it is meanwhile, so it has to be there first.
             Ask::Compare(..) => !self.has_arrived && self.travel.is_some(),
             Ask::Go(Goal::When(_) | Goal::Place(_))
@@ -288,7 +337,10 @@ impl Machine {
                 self.forget_travel();
                 self.motion = Motion::Live;
             }
-            Ask::Group(key) => self.wanted = key.into(),
+            Ask::Group(key) => {
+                self.wanted = key.into();
+                self.preview = None;
+            }
             Ask::Compare(before, after) => {
                 self.stand();
                 self.comparing = Some((VecDeque::from([before, after]), Vec::new()));

@@ -3,9 +3,11 @@
 use leyline::Incoming;
 use nissa::recording::{Position, Read, Recording, RecordingError};
 
+use crate::fold::Picture;
 use crate::time::kept::{Kept, KeptInput};
+use crate::time::preview;
 use crate::time::replay::Replay;
-use crate::time::runs::Runs;
+use crate::time::runs::{Runs, Wanted};
 
 /// Where the inputs are.
 pub(crate) enum Inputs {
@@ -119,6 +121,18 @@ impl Walker {
         match &self.inputs {
             Inputs::Recording(recording) => Some(recording),
             Inputs::Kept(_) => None,
+        }
+    }
+
+    /// Returns the first frame of a long run, see [`preview::of`].
+    pub(crate) fn preview(
+        &mut self,
+        wanted: &Wanted,
+        long: u64,
+    ) -> Result<Option<Picture>, RecordingError> {
+        match &mut self.inputs {
+            Inputs::Recording(recording) => preview::of(recording, wanted, long),
+            Inputs::Kept(_) => Ok(None),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::glyph::Glyphs;
 fn snapshots() -> (Snapshot, Snapshot) {
     let before = crate::base::losses();
     let mut after = before.clone();
-    after.telemetry.events_received = 900;
+    after.telemetry.events_received = Some(900);
     after.policy.policy_loss = Some(base::graded("policy.policy_loss", f64::NAN));
     after.policy.learning_rate = after.policy.learning_rate.map(base::stale);
     after.policy.entropy_coef = None;

@@ -1,6 +1,6 @@
 //! What the header warns of: losses, rejected rows, a busy machine and full memory.
 
-use karn_sanctum::{Snapshot, VitalsView, verdict};
+use karn_sanctum::{SinkLoss, Snapshot, VitalsView, verdict};
 use leyline::Health;
 
 use crate::format::format_percent_cut;
@@ -19,11 +19,12 @@ pub(super) fn of(snapshot: &Snapshot) -> Vec<Alarm> {
     let telemetry = &snapshot.telemetry;
     let (lost, rejected) = (telemetry.events_lost, telemetry.events_rejected);
     let losses = &telemetry.sink_losses;
-    let sinks = losses.values().fold(0, |sum: u64, loss| sum.saturating_add(loss.total()));
+    let totals = losses.iter().flat_map(|losses| losses.values()).map(SinkLoss::total);
+    let sinks = totals.fold(0, u64::saturating_add);
     let counts = [
         ("LOST", lost.unwrap_or(0), verdict::events_lost(lost)),
-        ("SINK", sinks, verdict::sink_losses(losses)),
-        ("REJ", rejected, verdict::events_rejected(rejected)),
+        ("SINK", sinks, verdict::sink_losses(losses.as_deref())),
+        ("REJ", rejected.unwrap_or(0), verdict::events_rejected(rejected)),
     ];
     let above_zero = counts.into_iter().filter(|(_, count, _)| 0 < *count);
     let mut alarms: Vec<_> = above_zero

@@ -52,7 +52,7 @@ fn ar05_no_data() {
         80,
         |s| {
             *s = Snapshot::empty();
-            s.telemetry.events_rejected = 3;
+            s.telemetry.events_rejected = Some(3);
         },
         "○ WAIT ? │ Waiting for training data... │ ⚠ REJ 3",
     );
@@ -194,7 +194,7 @@ fn a_critical_reading_stays_an_alarm_when_no_newer_one_comes() {
 fn losses(snapshot: &mut Snapshot) {
     snapshot.telemetry.events_lost = Some(12);
     let loss = SinkLoss { lossless: None, lossy: Some(3) };
-    snapshot.telemetry.sink_losses = Arc::new(BTreeMap::from([("log".to_owned(), loss)]));
+    snapshot.telemetry.sink_losses = Some(Arc::new(BTreeMap::from([("log".to_owned(), loss)])));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn ar13_losses() {
 fn an_alarm_that_is_too_long_keeps_its_first_items() {
     let all = |s: &mut Snapshot| {
         losses(s);
-        s.telemetry.events_rejected = 4;
+        s.telemetry.events_rejected = Some(4);
         s.vitals.cpu_percent = Some(base::graded("vitals.cpu_percent", 99.0));
     };
     check(60, all, "● LIVE ✓ │ B:██░░░░░░ 26/75 │   1h 2m │ ⚠ LOST 12 SINK 3 +2");
@@ -279,7 +279,7 @@ fn any_header() -> impl Strategy<Value = Snapshot> {
             (s.current_batch, s.max_batches, s.current_epoch, s.max_epochs, s.current_episode) =
                 counts;
             (s.task_name, s.reward_mode) = texts;
-            (s.telemetry.events_lost, s.telemetry.events_rejected) = (lost, rejected);
+            (s.telemetry.events_lost, s.telemetry.events_rejected) = (lost, Some(rejected));
             s.vitals.epochs_per_second = Some(base::graded("vitals.epochs_per_second", rate));
             s.vitals.cpu_percent = Some(base::graded("vitals.cpu_percent", cpu));
             s.runtime_seconds = rate;

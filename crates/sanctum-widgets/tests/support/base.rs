@@ -33,7 +33,7 @@ pub(crate) fn skip(snapshot: &mut Snapshot) {
     let reason = Some(SkipReason::NonfiniteLoss);
     snapshot.policy.last_update =
         Some(LastUpdate { batch: 26, skipped: true, skip_reason: reason });
-    snapshot.policy.updates_skipped += 1;
+    snapshot.policy.updates_skipped = snapshot.policy.updates_skipped.map(|count| count + 1);
 }
 
 /// Makes the latest update an applied one.
@@ -224,7 +224,7 @@ pub(crate) fn episodes() -> Snapshot {
     episodes.best_return = Some(reading(200.0));
     episodes.worst_return = Some(reading(9.0));
     episodes.mean_length = Some(reading(97.4));
-    episodes.total = 812;
+    episodes.total = Some(812);
     episodes.return_history =
         (0..26).map(|i| 20.0 + 3.0 * f64::from(i) + f64::from(i % 4)).collect();
     episodes.return_trend = Some(karn_sanctum::Trend::Improving);
@@ -306,7 +306,7 @@ pub(crate) fn telemetry() -> Snapshot {
     let mut snapshot = clear();
     snapshot.run_id = leyline::RunId::new("cp-20261121-7f3a").ok();
     snapshot.group_id = Some(leyline::GroupId::default());
-    snapshot.telemetry.events_received = 18_204;
+    snapshot.telemetry.events_received = Some(18_204);
     snapshot.metrics = metrics(&[("eval/mean_return", None, 96.5)]);
     snapshot
 }

@@ -261,7 +261,7 @@ impl Item {
     ) -> Self {
         let start = match visibility {
             syn::Visibility::Inherited => signature.span(),
-            visible => visible.span(),
+            syn::Visibility::Public(_) | syn::Visibility::Restricted(_) => visibility.span(),
         };
         let whole = start.join(block.brace_token.span.close()).unwrap_or(start);
         Self::new(module, &signature.ident, Kind::Function, attributes, &whole)

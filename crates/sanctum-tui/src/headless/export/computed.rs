@@ -52,7 +52,7 @@ pub(super) const SOURCES: &[Source] = &[
     }),
     source("policy.updates_skipped", PpoUpdateCompleted, |at, event| {
         let batch = at.policy.last_update.as_ref().map(|update| update.batch);
-        Some(counted(event, batch, at.policy.updates_skipped))
+        Some(counted(event, batch, at.policy.updates_skipped?))
     }),
     source("episodes.mean_return", EpisodeOutcome, |at, _| of(at.episodes.mean_return)),
     source("episodes.best_return", EpisodeOutcome, |at, _| of(at.episodes.best_return)),
@@ -60,7 +60,7 @@ pub(super) const SOURCES: &[Source] = &[
     source("episodes.mean_length", EpisodeOutcome, |at, _| of(at.episodes.mean_length)),
     source("episodes.success_rate", EpisodeOutcome, |at, _| of(at.episodes.success_rate)),
     source("episodes.total", EpisodeOutcome, |at, event| {
-        Some(counted(event, at.current_batch, at.episodes.total))
+        Some(counted(event, at.current_batch, at.episodes.total?))
     }),
     source("envs[i].best_return", EpisodeOutcome, |at, event| {
         of_env(at, event, |env| env.best_return)

@@ -63,6 +63,14 @@ impl Travel {
         }
     }
 
+    /// Returns whether it goes to the end of the run, whose place is known where the end was looked at.
+    pub(super) fn is_to_the_end(&self, end: Option<u64>) -> bool {
+        match self.aim {
+            Aim::Moment(when) => when == When::End,
+            Aim::Place(place) => end.is_some_and(|end| end <= place),
+        }
+    }
+
     /// Returns whether the place it goes to will be known soon.
     pub(crate) const fn is_searching(&self) -> bool {
         let waits = matches!(self.leg, Leg::Waiting) && self.patience == 0;
