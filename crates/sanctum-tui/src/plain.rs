@@ -18,7 +18,7 @@ use crate::fold::Picture;
 use crate::options::Options;
 use crate::session::Session;
 use crate::signals::{Signal, Signals};
-use crate::sinks::watch::News;
+use crate::sinks::watch::{News, Watch};
 use crate::sinks::{self, Teller};
 use crate::source::Standing;
 use crate::{suspend, terminal};
@@ -200,6 +200,9 @@ pub struct Plain<W> {
     lost: Option<(u64, ViewNs)>,
     /// What was said about this viewer's connection last.
     standing: Option<Standing>,
+    watch: Watch,
+    /// Whether the alerts of a first picture have been looked at.
+    is_watching: bool,
     finished: bool,
 }
 
@@ -216,6 +219,8 @@ impl<W: Write> Plain<W> {
             log: None,
             lost: None,
             standing: None,
+            watch: Watch::new(),
+            is_watching: false,
             finished: false,
         }
     }
@@ -235,6 +240,7 @@ impl<W: Write> Plain<W> {
             self.alerts(snapshot, wall, &mut lines);
             self.losses(picture, now, wall, &mut lines);
             self.progress(picture, now, wall, &mut lines);
+            self.rules(picture, wall, &mut lines);
             self.link(snapshot, wall, &mut lines);
             self.end(picture, wall, &mut lines);
         }
@@ -288,6 +294,21 @@ impl<W: Write> Plain<W> {
             }
         }
         self.log = log.last().map(Arc::clone);
+    }
+
+    /// What rules found, when it begins, becomes worse or ends. A viewer that came late is not told what was before it came.
+    fn rules(&mut self, picture: &Picture, wall: Timestamp, lines: &mut Vec<String>) {
+        let Some(key) = picture.groups.get(picture.shown) else { return };
+        let was_before = picture.standing.is_some() && !self.is_watching;
+        self.is_watching = true;
+        if was_before {
+            return self.watch.skip(key, &picture.alerts);
+        }
+        for news in self.watch.look(key, &picture.alerts) {
+            if let Some((level, words)) = text::alert_words(&news) {
+                lines.push(format_line(wall, level, &words));
+            }
+        }
     }
 
     /// Events that never arrived, told when the number grows, at most once a second while it goes on growing.

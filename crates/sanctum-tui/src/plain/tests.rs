@@ -29,8 +29,11 @@ fn printed(scenario: Scenario, interval: Duration) -> Vec<String> {
 fn picture(aggregator: &Aggregator, now: ViewNs, ended: bool) -> Picture {
     let key = aggregator.default_key();
     let snapshot = key
+        .clone()
         .map_or_else(|| aggregator.snapshot_without_run(now), |key| aggregator.snapshot(&key, now));
-    Picture { ended, ..Picture::still(snapshot) }
+    let alerts = key.map(|key| aggregator.alerts(&key, now));
+    let alerts = Arc::new(alerts.unwrap_or_else(karn_sanctum::AlertsView::empty));
+    Picture { alerts, groups: aggregator.keys(), ended, ..Picture::still(snapshot) }
 }
 
 fn lines(plain: Plain<Vec<u8>>) -> Vec<String> {
@@ -132,6 +135,27 @@ fn silence_is_told_once_and_so_is_its_end() {
             "00:00:00 info news from the run again",
         ]
     );
+}
+
+#[test]
+fn an_alert_is_told_when_it_begins_and_ends_but_not_to_who_came_after_it() {
+    let lines = printed(Scenario::EntropyCollapse, Duration::ZERO);
+    let told = |lines: &[String]| -> Vec<String> {
+        let alerts = lines.iter().filter_map(|line| line.split_once(" alert "));
+        alerts.map(|(_, words)| words.to_owned()).collect()
+    };
+    let all = told(&lines);
+    assert!(all.iter().any(|line| line.starts_with("ent-low since batch ")), "{all:?}");
+    let mut aggregator = Aggregator::new();
+    for incoming in demo::incoming(Scenario::EntropyCollapse, 1) {
+        aggregator.apply(&incoming, ViewNs(0));
+    }
+    let mut plain = Plain::new(Vec::new(), Duration::ZERO);
+    let live = Standing::Live { behind_seconds: 0, was_behind_seconds: 0 };
+    let late = Picture { standing: Some(live), ..picture(&aggregator, ViewNs(0), false) };
+    plain.show(&late, ViewNs(0), Timestamp::from_micros(0)).unwrap();
+    let lines = self::lines(plain);
+    assert_eq!((told(&lines), batches(&lines).len()), (Vec::new(), 1));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The words of the plain view: no symbols, no colour, nothing that a screen reader would stumble over.
 
-use karn_sanctum::{LogLine, Reading, Snapshot};
-use leyline::Timestamp;
+use karn_sanctum::{Alert, LogLine, Reading, Snapshot};
+use leyline::{AlertLevel, RuleId, Timestamp, metric};
 use sanctum_widgets::RunState;
 use sanctum_widgets::format::{NumberFormat, format_foreign, format_number, format_runtime};
 
 use crate::exit::Exit;
+use crate::sinks::watch::{Change, News};
 use crate::source::Standing;
 
 /// What an absent reading is called.
@@ -146,6 +147,31 @@ pub(super) fn format_log(line: &LogLine, level: Level, wall: Timestamp) -> Strin
         level,
         &format!("{}{}: {text}", foreign(&kind), env.unwrap_or_default()),
     )
+}
+
+/// Returns what has happened to an alert; `None`: it is told in other words.
+pub(super) fn alert_words(news: &News) -> Option<(Level, String)> {
+    let Alert { rule, level, first, worst, .. } = news.alert;
+    // Silence has a line of its own.
+    if rule == RuleId::Age {
+        return None;
+    }
+    let spec = worst.place.and_then(|place| metric::by_path(place.path));
+    let decimals = if worst.value.fract() == 0.0 { 0 } else { 4 };
+    let value = format_number(worst.value, NumberFormat::Fixed(decimals));
+    let value = spec.map_or_else(String::new, |spec| format!(", {} {value}", spec.name));
+    let env = worst.env.map_or_else(String::new, |env| format!(" in environment {env}"));
+    let since = first.batch.map_or_else(String::new, |batch| format!(" since batch {batch}"));
+    let told = match level {
+        AlertLevel::Info => Level::Info,
+        AlertLevel::Warning => Level::Warning,
+        AlertLevel::Critical => Level::Critical,
+    };
+    Some(match news.change {
+        Change::Began => (told, format!("alert {rule}{env}{since}{value}")),
+        Change::Rose(_) => (told, format!("alert {rule}{env} is {level} now{value}")),
+        Change::Ended => (Level::Info, format!("alert {rule}{env} has ended")),
+    })
 }
 
 /// What is said about a link that is as it should be.

@@ -56,6 +56,11 @@ struct Seen {
 }
 
 impl Watch {
+    /// Returns a watch that has seen nothing.
+    pub(crate) const fn new() -> Self {
+        Self { groups: BTreeMap::new() }
+    }
+
     /// Takes note of what a group is known to have, as if it had been told.
     pub(crate) fn skip(&mut self, key: &RunKey, view: &AlertsView) {
         self.look(key, view);
