@@ -15,9 +15,10 @@ use crate::latest::{Latest, latest};
 use crate::settings;
 use crate::sinks::NEWS;
 use crate::sinks::watch::News;
-use crate::source::feed::Follow;
+use crate::source::feed::{Feed, Follow};
 use crate::source::{Arrival, Standing};
 use crate::time::kept::{self, Keeper, Memory};
+use crate::time::preview;
 use crate::time::runs::{Place, Runs};
 use crate::time::{Comparison, Extent, Moment, Motion};
 
@@ -144,6 +145,7 @@ impl Fold {
             place: 0,
             memory: Some(Box::new(Memory::new(kept::BUDGET_BYTES))),
             log: Arc::clone(&log),
+            preview: None,
             leave,
             slot: Some(slot),
             lines: None,
@@ -215,6 +217,8 @@ struct Worker {
     /// The run, if it is nowhere else to be read again.
     memory: Option<Box<Memory>>,
     log: Arc<OnceLock<PathBuf>>,
+    /// The end of a long run, shown until a late viewer has read the run.
+    preview: Option<Box<Picture>>,
     leave: Sender<Box<Memory>>,
     slot: Option<Latest<Arc<Picture>>>,
     lines: Option<Sender<Arc<Picture>>>,
@@ -266,6 +270,7 @@ impl Worker {
             Arrival::Log(path) => {
                 // What came before it is in it, too.
                 self.memory = None;
+                self.preview = preview::of_log(&path).map(Box::new);
                 self.log.set(path).ok();
             }
             Arrival::Event(incoming) => {
@@ -287,6 +292,9 @@ impl Worker {
             }
             Arrival::Feed(feed) => {
                 let now = self.clock.now();
+                if feed == Feed::Live {
+                    self.preview = None;
+                }
                 let is_news = if let Some(follow) = &mut self.follow {
                     follow.note(feed, now)
                 } else {
@@ -366,8 +374,27 @@ impl Worker {
         let shown = shown.unwrap_or(0);
         let standing = self.follow.as_ref().map(|follow| follow.standing(now));
         let moment = Some(Arc::new(self.moment(key.as_ref())));
+        if let Some(preview) = self.previewed(key.as_ref()) {
+            // How this viewer stands with the run is no matter of its log.
+            let snapshot = Snapshot {
+                connection: snapshot.connection,
+                connected: snapshot.connected,
+                staleness_seconds: snapshot.staleness_seconds,
+                training_thread_alive: snapshot.training_thread_alive,
+                ..preview.snapshot.clone()
+            };
+            return Arc::new(Picture { snapshot, standing, moment, ended, ..preview.clone() });
+        }
         let still = Picture::still(snapshot);
         Arc::new(Picture { alerts, groups, shown, standing, moment, ended, ..still })
+    }
+
+    /// Returns the end of a long run while the run is being read for the first time.
+    fn previewed(&self, key: Option<&RunKey>) -> Option<&Picture> {
+        let preview = self.preview.as_deref()?;
+        let is_shown = preview.groups.get(preview.shown) == Some(key?);
+        let reads = self.follow.as_ref().is_some_and(Follow::is_catching_up);
+        (is_shown && reads && self.lines.is_none()).then_some(preview)
     }
 
     /// Says where a view is that follows the run. Landmarks are known to the time machine only.

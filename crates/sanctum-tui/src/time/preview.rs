@@ -1,6 +1,7 @@
 //! The first frame of a long run: its start and its end, before what lies between was read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use karn_sanctum::{AlertsView, RunKey, preview};
@@ -8,6 +9,7 @@ use leyline::{Event, Incoming, RunNs};
 use nissa::recording::{Read, Recording, RecordingError, Seek};
 
 use crate::fold::Picture;
+use crate::time::copies::Bounds;
 use crate::time::replay::Replay;
 use crate::time::runs::Wanted;
 use crate::time::{Extent, Moment, Motion};
@@ -37,6 +39,12 @@ pub(crate) fn of(
     let found = read(recording, wanted, last, bytes);
     recording.go(&here)?;
     found
+}
+
+/// Returns the first frame of the run in a directory; `None` also where it cannot be read, which its reader will tell.
+pub(crate) fn of_log(directory: &Path) -> Option<Picture> {
+    let mut recording = Recording::open(directory).ok()?;
+    of(&mut recording, &Wanted::default(), Bounds::USUAL.long).ok()?
 }
 
 fn read(
