@@ -182,6 +182,9 @@ impl Cli {
             run.run_dir = run.run_dir.take().or(root);
             run.progress = if shown { Progress::Shown } else { Progress::Silent };
             run.state.clone_from(&env.state_dir);
+            if let Command::Check(check) = command {
+                check.env = env.clone();
+            }
         } else if let Command::Gc(gc) = command {
             gc.run_dir = gc.run_dir.take().or(root);
         } else if let Command::Ls(ls) = command {

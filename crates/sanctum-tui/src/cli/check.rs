@@ -1,7 +1,12 @@
 //! The arguments of `sanctum-tui check`.
 
+#![expect(clippy::doc_markdown, reason = "clap prints these comments, where backticks are noise")]
+
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
+use super::Environment;
 use super::read::{GroupArgs, RunArgs};
 
 /// What people look for first in the help of `check`.
@@ -28,10 +33,16 @@ pub struct CheckArgs {
     pub json: bool,
     /// Stay with a live run: print a line when an alert begins, becomes worse or ends, and the result when the run is over
     ///
-    /// It needs no screen, and feeds --bell, --desktop and --alert-command. Alerts that last when it comes count as beginning then.
+    /// RUN may be unix:PATH or tcp://HOST:PORT too. It needs no screen, and feeds --bell, --desktop and --alert-command. Alerts that last when it comes count as beginning then.
     /// With --json each line is an object with `change`, and the last one is the result.
     #[arg(long, conflicts_with = "at")]
     pub follow: bool,
+    /// With --follow and tcp://: file with the token [env: SANCTUM_TOKEN_FILE=]
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    pub token_file: Option<PathBuf>,
+    /// What the program was started with; no argument, see [`Cli::settle`](super::Cli::settle).
+    #[arg(skip)]
+    pub env: Environment,
     /// Look no further than this moment: end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
     #[arg(long, value_name = "WHEN", default_value = "end")]
     pub at: String,

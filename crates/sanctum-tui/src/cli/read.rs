@@ -52,6 +52,12 @@ impl RunArgs {
     pub fn is_a_pipe(&self) -> bool {
         self.source.as_os_str() == "-"
     }
+
+    /// Returns whether the run is named by where it listens.
+    pub fn is_a_socket(&self) -> bool {
+        let name = self.source.to_str().unwrap_or_default();
+        name.starts_with("unix:") || name.starts_with("tcp:")
+    }
 }
 
 /// Whether a long read says how far it is.

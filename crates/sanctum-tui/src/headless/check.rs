@@ -11,6 +11,7 @@ use crate::time::runs::{Place, Runs, Wanted};
 use crate::when::When;
 
 pub(super) mod follow;
+mod input;
 mod judge;
 pub(crate) mod report;
 
@@ -33,6 +34,12 @@ pub(super) fn check(
         .parse()
         .map_err(|error: crate::when::WhenError| Failure::Usage(error.to_string()))?;
     let wanted = read::wanted(&args.group)?;
+    if args.run.is_a_socket() {
+        return Err(Failure::Usage(
+            "check reads the log of a run; with --follow it takes unix:PATH and tcp://HOST:PORT too"
+                .to_owned(),
+        ));
+    }
     let mut source = Source::open(&args.run)?;
     let mut cut = Cut::new(Aim::Moment(at), wanted, source.recording().is_single_run());
     let (mut judge, mut runs) = (Judge::new(), Runs::default());
@@ -51,7 +58,7 @@ pub(super) fn check(
             break;
         }
     }
-    result(args, &judge, &runs, source, out, notes)
+    result(args, &judge, &runs, out, || source.close(notes))
 }
 
 /// Prints what was found in all that was read, and says how that ends.
@@ -59,12 +66,11 @@ fn result(
     args: &CheckArgs,
     judge: &Judge,
     runs: &Runs,
-    source: Source,
     out: &mut impl Write,
-    notes: &mut impl Write,
+    close: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let groups = chosen(judge, runs, &read::wanted(&args.group)?)?;
-    let whole = source.close(notes);
+    let whole = close();
     let report = Report::new(groups, args.fail_on, whole.is_err());
     let text = if args.json { report.to_json() + "\n" } else { report.to_text() };
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Write)?;

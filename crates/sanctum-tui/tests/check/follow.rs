@@ -115,6 +115,8 @@ fn lines_for_people_say_what_began_and_a_run_that_is_over_has_none() {
     assert!(piped.out.ends_with(&followed.out), "{}", piped.out);
     let at = sanctum_tui(&["check", &closed, "--follow", "--at", "batch:3"], b"");
     assert_eq!(at.code, Some(2), "{}", at.err);
+    let socket = sanctum_tui(&["check", "unix:/no/such/socket"], b"");
+    assert!(socket.code == Some(2) && socket.err.contains("--follow"), "{}", socket.err);
 }
 
 #[test]

@@ -8,15 +8,14 @@ use std::io::Write;
 use crossbeam_channel::{Receiver, RecvTimeoutError, never};
 use karn_sanctum::RunKey;
 use leyline::{Event, Incoming, ViewNs};
-use nissa::recording::Read;
 
 use crate::cli::{CheckArgs, DisplayArgs};
 use crate::clock::Clock;
+use crate::headless::check::input::{Input, Next};
 use crate::headless::check::judge::Judge;
 use crate::headless::check::result;
 use crate::headless::failure::Failure;
 use crate::headless::read;
-use crate::headless::source::Source;
 use crate::headless::tail::{LISTEN_EVERY, LOOK, act, listen};
 use crate::signals::Signal;
 use crate::sinks::watch::{News, Watch};
@@ -38,14 +37,13 @@ pub(in crate::headless) fn follow(
     notes: &mut impl Write,
 ) -> Result<(), Failure> {
     let wanted = read::wanted(&args.group)?;
-    let source = Source::open(&args.run)?;
-    let is_live = source.recording().is_live();
-    let signals = if is_live { Some(listen()?) } else { None };
+    let input = Input::open(args)?;
+    let signals = if input.goes_on() { Some(listen()?) } else { None };
     let messages = signals.as_ref().map_or_else(never, |signals| signals.messages.clone());
     let sinks = display.alerts.sinks();
     let patience = sinks.command.as_ref().map_or(sinks::PATIENCE, |command| command.patience);
     let mut follow = Follow {
-        source,
+        input,
         judge: Judge::new(),
         runs: Runs::default(),
         wanted,
@@ -59,9 +57,13 @@ pub(in crate::headless) fn follow(
         printing: Printing { out, notes, is_json: args.json, is_quiet: display.quiet },
     };
     let ended = follow.run();
-    let Follow { source, judge, runs, teller, printing: Printing { out, notes, .. }, .. } = follow;
+    let Follow { input, judge, runs, teller, printing: Printing { out, notes, .. }, .. } = follow;
     let patience = if ended.is_ok() { patience } else { sinks::LAST_PATIENCE };
-    let ended = ended.and_then(|()| result(args, &judge, &runs, source, out, notes));
+    let ended = match ended {
+        Ok(()) => result(args, &judge, &runs, out, || input.close(notes)),
+        // Its threads end with the process.
+        Err(failure) => Err(failure),
+    };
     for line in teller.finish(patience) {
         // Whoever closed our standard error does not want to know.
         writeln!(notes, "sanctum-tui: note: {line}").ok();
@@ -73,7 +75,7 @@ pub(in crate::headless) fn follow(
 }
 
 struct Follow<'a, O: Write, N: Write> {
-    source: Source,
+    input: Input,
     judge: Judge,
     runs: Runs,
     wanted: Wanted,
@@ -100,8 +102,8 @@ impl<O: Write, N: Write> Follow<'_, O, N> {
     fn run(&mut self) -> Result<(), Failure> {
         let (mut read, mut silent) = (0_u32, 0_u32);
         loop {
-            match self.source.read()? {
-                Read::Event(row) => {
+            match self.input.read()? {
+                Next::Event(row) => {
                     self.read_at = None;
                     self.runs.fold(&Place::of(&row));
                     self.judge.apply(&row);
@@ -114,15 +116,19 @@ impl<O: Write, N: Write> Follow<'_, O, N> {
                         self.look()?;
                     }
                 }
-                Read::Pending => {
+                Next::Pending { is_live: false } => {
+                    self.read_at = None;
+                    self.wait()?;
+                }
+                Next::Pending { is_live: true } => {
                     silent = if self.read_at.is_none() { 0 } else { silent.wrapping_add(1) };
                     if silent.is_multiple_of(SILENT_LOOKS) {
                         self.look()?;
                     }
                     self.wait()?;
                 }
-                Read::End if self.is_joined => return self.look(),
-                Read::End => return Ok(()),
+                Next::End if self.is_joined => return self.look(),
+                Next::End => return Ok(()),
             }
         }
     }
