@@ -45,7 +45,7 @@ pub enum ConfigCommand {
 
 impl Cli {
     /// Fills in what variables and the configuration file say, and sets limits and muted rules for this process. `config` reads
-    /// the file itself; `render` takes no display setting from outside of its arguments.
+    /// the file itself, and `doctor` tells of it; `render` takes no display setting from outside of its arguments.
     ///
     /// # Errors
     ///
@@ -54,6 +54,11 @@ impl Cli {
         let usage = |error: ConfigError| crate::headless::Failure::Usage(error.to_string());
         match &self.command {
             Some(Command::Config(_)) => Ok(()),
+            // It says what is wrong with the file, among other things.
+            Some(Command::Doctor(_)) => {
+                config::settle(&mut self.display, env).ok();
+                Ok(())
+            }
             Some(Command::Render(_)) => {
                 config::settle(&mut self.display.clone(), env).map_err(usage)
             }

@@ -67,6 +67,8 @@ struct Times {
 struct Config {
     /// Where the file is; `None`: there is none.
     file: Option<String>,
+    /// Why it cannot be used; every other command refuses to work then.
+    problem: Option<String>,
     run_dir_variable: Option<String>,
     token_file_variable: Option<String>,
 }
@@ -85,10 +87,12 @@ pub(super) fn doctor(
     let (first, second) = (clock.now(), clock.now());
     let size =
         if args.env.stdout_is_terminal { ratatui::crossterm::terminal::size().ok() } else { None };
-    let file = config::place(display, &args.env).map(|place| place.path);
+    let place = config::place(display, &args.env);
+    let problem = config::read(place.as_ref()).err().map(|error| error.to_string());
     let mut report = look(args, size, clock.wall(), (first, second));
-    let file = file.filter(|path| path.exists());
+    let file = place.map(|place| place.path).filter(|path| path.exists());
     report.config.file = file.map(|path| path.to_string_lossy().into_owned());
+    report.config.problem = problem;
     let text = if args.json {
         wire::to_json(&report) + "\n"
     } else {
@@ -132,6 +136,7 @@ fn look(
         clock: Times { utc: now, monotonic_step_seconds: second.seconds_since(first) },
         config: Config {
             file: None,
+            problem: None,
             run_dir_variable: env.run_dir.as_ref().map(|dir| dir.to_string_lossy().into_owned()),
             token_file_variable: env
                 .token_file

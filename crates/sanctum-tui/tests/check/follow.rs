@@ -132,6 +132,24 @@ fn a_command_that_fails_is_told_once_and_changes_no_exit_code() {
 }
 
 #[test]
+fn silence_is_told_while_it_lasts_and_is_no_part_of_the_result() {
+    let run = Recorded::new(Scenario::Calm);
+    let mut live = Live::begin(run.root.path(), run.run(), 8192);
+    let (first, rest) = run.events.split_at(run.events.len() / 2);
+    live.write(first);
+    let mut follower = Follower::start(&live.path(), &[], run.root.path());
+    // Nothing is written until it is told that nothing is.
+    while !follower.line().starts_with("began warning age staleness_seconds (TELE-702) ") {}
+    live.write(rest);
+    let path = live.close();
+    let (code, out, err) = follower.end();
+    assert!(out.lines().any(|line| line.starts_with("ended ") && line.contains(" age ")), "{out}");
+    let after = sanctum_tui(&["check", &path], b"");
+    assert_eq!((code, err.as_str()), (after.code, ""));
+    assert!(out.ends_with(&after.out) && !after.out.contains(" age "), "{out}");
+}
+
+#[test]
 fn a_signal_ends_the_following_with_its_code() {
     let run = Recorded::new(Scenario::EntropyCollapse);
     let mut live = Live::begin(run.root.path(), run.run(), 8192);

@@ -106,6 +106,11 @@ fn a_file_that_is_wrong_stops_every_command_but_those_that_mend_it() {
     let done = sanctum_tui(home.path(), &["config", "path"], "");
     assert_eq!((done.code, done.out), (Some(0), format!("{file}\n")));
     assert_eq!(done.err, "sanctum-tui: note: named by XDG_CONFIG_HOME; it is there\n");
+    let done = sanctum_tui(home.path(), &["doctor", "--json"], "");
+    let report: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((done.code, &report["config"]["file"]), (Some(0), &json!(file)));
+    let problem = report["config"]["problem"].as_str().unwrap();
+    assert!(problem.contains("unknown key `ui.them`; nearest: `ui.theme`"), "{problem}");
     // Another file may be asked for.
     let done = sanctum_tui(home.path(), &["--config", "/dev/null", "config", "show"], "");
     assert_eq!(done.code, Some(0), "{}", done.err);

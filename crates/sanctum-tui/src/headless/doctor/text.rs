@@ -35,8 +35,10 @@ pub(super) fn text(report: &Report, is_ascii: bool) -> String {
         &format!("{:.0} ns between two readings", 1e9 * clock.monotonic_step_seconds),
     );
     text.section("Configuration");
-    text.line("file", "this version reads none: flags and variables only");
-    text.line("configuration file", config.file.as_deref().unwrap_or("none"));
+    text.line("file", config.file.as_deref().unwrap_or("none, so everything is built in"));
+    if let Some(problem) = &config.problem {
+        text.line("problem", problem);
+    }
     text.line("SANCTUM_RUN_DIR", config.run_dir_variable.as_deref().unwrap_or("not set"));
     text.line("SANCTUM_TOKEN_FILE", config.token_file_variable.as_deref().unwrap_or("not set"));
     if let Some(why) = run {
