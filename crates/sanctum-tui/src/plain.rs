@@ -296,12 +296,11 @@ impl<W: Write> Plain<W> {
         self.log = log.last().map(Arc::clone);
     }
 
-    /// What rules found, when it begins, becomes worse or ends. A viewer that came late is not told what was before it came.
+    /// What rules found, when it begins, becomes worse or ends. What was found before the first picture is not told: another
+    /// viewer was there, or nobody.
     fn rules(&mut self, picture: &Picture, wall: Timestamp, lines: &mut Vec<String>) {
         let Some(key) = picture.groups.get(picture.shown) else { return };
-        let was_before = picture.standing.is_some() && !self.is_watching;
-        self.is_watching = true;
-        if was_before {
+        if !std::mem::replace(&mut self.is_watching, true) {
             return self.watch.skip(key, &picture.alerts);
         }
         for news in self.watch.look(key, &picture.alerts) {

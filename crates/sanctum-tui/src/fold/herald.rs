@@ -39,7 +39,7 @@ impl Herald {
         };
         self.is_joined = true;
         for key in fold.keys() {
-            if !self.tell.is_empty() {
+            if !was_before && !self.tell.is_empty() {
                 return;
             }
             self.group(&key, &fold.alerts(&key, now), was_before);

@@ -25,7 +25,11 @@ pub(super) fn config(
         ConfigCommand::Path => path(place.as_ref(), notes)?,
         ConfigCommand::Show => {
             let file = config::read(place.as_ref()).map_err(|error| usage(&error))?;
-            show::merged(&config::merge(display, &args.env, file).map_err(|error| usage(&error))?)
+            let merged = config::merge(display, &args.env, file).map_err(|error| usage(&error))?;
+            let there = place.filter(|place| place.path.exists());
+            let there = there.map(|place| harmless(&place.path.display().to_string()));
+            let there = there.unwrap_or_else(|| "none".to_owned());
+            format!("# configuration file: {there}\n{}", show::merged(&merged))
         }
         ConfigCommand::Check { file } => {
             let place = file.as_deref().map(named).or(place);

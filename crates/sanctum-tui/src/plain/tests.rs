@@ -150,12 +150,15 @@ fn an_alert_is_told_when_it_begins_and_ends_but_not_to_who_came_after_it() {
     for incoming in demo::incoming(Scenario::EntropyCollapse, 1) {
         aggregator.apply(&incoming, ViewNs(0));
     }
-    let mut plain = Plain::new(Vec::new(), Duration::ZERO);
+    // Through a socket, and after the screen of the same process was left.
     let live = Standing::Live { behind_seconds: 0, was_behind_seconds: 0 };
-    let late = Picture { standing: Some(live), ..picture(&aggregator, ViewNs(0), false) };
-    plain.show(&late, ViewNs(0), Timestamp::from_micros(0)).unwrap();
-    let lines = self::lines(plain);
-    assert_eq!((told(&lines), batches(&lines).len()), (Vec::new(), 1));
+    for standing in [Some(live), None] {
+        let mut plain = Plain::new(Vec::new(), Duration::ZERO);
+        let late = Picture { standing, ..picture(&aggregator, ViewNs(0), false) };
+        plain.show(&late, ViewNs(0), Timestamp::from_micros(0)).unwrap();
+        let lines = self::lines(plain);
+        assert_eq!((told(&lines), batches(&lines).len()), (Vec::new(), 1));
+    }
 }
 
 #[test]

@@ -114,7 +114,8 @@ fn a_file_that_is_wrong_stops_every_command_but_those_that_mend_it() {
     // Another file may be asked for.
     let done = sanctum_tui(home.path(), &["--config", "/dev/null", "config", "show"], "");
     assert_eq!(done.code, Some(0), "{}", done.err);
-    assert!(done.out.starts_with("[ui]\ntheme = \"auto\" # built in\n"), "{}", done.out);
+    let expected = "# configuration file: /dev/null\n[ui]\ntheme = \"auto\" # built in\n";
+    assert!(done.out.starts_with(expected), "{}", done.out);
 }
 
 #[test]
@@ -128,8 +129,13 @@ fn what_gen_prints_is_a_file_that_changes_nothing() {
         "{}",
         done.out
     );
-    let show = |home: &Path| sanctum_tui(home, &["config", "show"], "").out;
-    assert_eq!(show(home.path()), show(empty.path()));
+    let show = |home: &Path| {
+        let out = sanctum_tui(home, &["config", "show"], "").out;
+        out.split_once('\n').map(|(file, rest)| (file.to_owned(), rest.to_owned())).unwrap()
+    };
+    let (with, without) = (show(home.path()), show(empty.path()));
+    assert_eq!(with.1, without.1);
+    assert!(with.0.ends_with("sanctum/config.toml") && without.0.ends_with(": none"), "{with:?}");
     let done = sanctum_tui(empty.path(), &["config", "check"], "");
     let nothing = "no configuration file, so everything is built in\n";
     assert_eq!((done.code, done.out.as_str()), (Some(0), nothing));
