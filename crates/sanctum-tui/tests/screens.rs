@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use leyline::ViewNs;
-use leyline::demo::Scenario;
+use leyline::demo::{self, Scenario};
 use leyline::word::ClosedWord as _;
+use leyline::{Envelope, Event, SkipReason, ViewNs};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use sanctum_tui::app::{App, Trainer};
+use sanctum_tui::fold::Picture;
 use sanctum_tui::message::Message;
 use sanctum_tui::render;
 use sanctum_widgets::{Glyphs, Theme, dump};
@@ -19,16 +20,35 @@ const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (40, 12)];
 const ASCII: Theme = Theme::DARK.with_glyphs(Glyphs::Ascii);
 
 /// The last picture of a scenario, after some keys.
-fn app(scenario: Scenario, theme: Theme, (width, height): (u16, u16), keys: &str) -> App {
+fn app(scenario: Scenario, theme: Theme, size: (u16, u16), keys: &str) -> App {
+    app_of(film::last(scenario), theme, size, keys)
+}
+
+fn app_of(picture: Picture, theme: Theme, (width, height): (u16, u16), keys: &str) -> App {
     let mut app = App::new(theme, Trainer::Here);
     app.update(Message::Resize(width, height), ViewNs(0));
-    app.update(Message::Picture(Arc::new(film::last(scenario))), ViewNs(0));
+    app.update(Message::Picture(Arc::new(picture)), ViewNs(0));
     app.catch_up();
     for key in keys.chars() {
         let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
         app.update(Message::Key(KeyEvent::new(code, KeyModifiers::NONE)), ViewNs(0));
     }
     app
+}
+
+/// A calm run whose latest update was skipped, a minute after its last event: every reading is old.
+fn stale() -> Picture {
+    let mut events = demo::events(Scenario::Calm, 1);
+    let is_update = |event: &&Envelope| matches!(event.event, Event::PpoUpdateCompleted(_));
+    let mut skipped = events.iter().rfind(is_update).unwrap().clone();
+    let last = events.last().unwrap();
+    (skipped.seq, skipped.mono_ns) = (last.seq + 1, last.mono_ns);
+    if let Event::PpoUpdateCompleted(update) = &mut skipped.event {
+        update.batch_idx += 1;
+        (update.skipped, update.skip_reason) = (true, Some(SkipReason::NonfiniteLoss));
+    }
+    events.push(skipped);
+    film::after(events, 60_000_000_000)
 }
 
 fn name(scenario: Scenario, (width, height): (u16, u16), more: &str) -> String {
@@ -42,6 +62,21 @@ fn every_run_at_every_size() {
             let app = app(scenario, Theme::DARK, size, "");
             insta::assert_snapshot!(
                 name(scenario, size, ""),
+                dump::dump(&render(&app, size.0, size.1))
+            );
+        }
+    }
+}
+
+#[test]
+fn readings_that_are_old_and_a_run_that_is_being_read() {
+    let calm = film::last(Scenario::Calm);
+    let preview = Picture { snapshot: karn_sanctum::preview(calm.snapshot.clone(), 0), ..calm };
+    for (what, picture) in [("stale", stale()), ("preview", preview)] {
+        for size in SIZES {
+            let app = app_of(picture.clone(), Theme::DARK, size, "");
+            insta::assert_snapshot!(
+                format!("{what}_{}x{}", size.0, size.1),
                 dump::dump(&render(&app, size.0, size.1))
             );
         }

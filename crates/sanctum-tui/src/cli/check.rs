@@ -43,7 +43,7 @@ pub struct CheckArgs {
     /// What the program was started with; no argument, see [`Cli::settle`](super::Cli::settle).
     #[arg(skip)]
     pub env: Environment,
-    /// Look no further than this moment: end, batch:N, seq:N, time:1h2m5s (since the start) or ts:<RFC 3339>
+    /// Look no further than this moment: end, batch:N, seq:N, time:1h2m5s (since the start), ts:<RFC 3339>, alert:N or mark:a
     #[arg(long, value_name = "WHEN", default_value = "end")]
     pub at: String,
     /// Which group is checked.

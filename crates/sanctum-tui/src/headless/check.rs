@@ -4,11 +4,11 @@ use std::io::Write;
 
 use crate::cli::CheckArgs;
 use crate::headless::failure::Failure;
-use crate::headless::read;
 use crate::headless::source::Source;
-use crate::time::cut::{Aim, Cut, Step};
+use crate::headless::{named, read};
+use crate::time::cut::{Cut, Step};
 use crate::time::runs::{Place, Runs, Wanted};
-use crate::when::When;
+use crate::when::WhenError;
 
 pub(super) mod follow;
 mod input;
@@ -29,10 +29,7 @@ pub(super) fn check(
     out: &mut impl Write,
     notes: &mut impl Write,
 ) -> Result<(), Failure> {
-    let at: When = args
-        .at
-        .parse()
-        .map_err(|error: crate::when::WhenError| Failure::Usage(error.to_string()))?;
+    let at = args.at.parse().map_err(|error: WhenError| Failure::Usage(error.to_string()))?;
     let wanted = read::wanted(&args.group)?;
     if args.run.is_a_socket() {
         return Err(Failure::Usage(
@@ -40,8 +37,9 @@ pub(super) fn check(
                 .to_owned(),
         ));
     }
+    let aim = named::aim(at, &args.run, &wanted)?;
     let mut source = Source::open(&args.run)?;
-    let mut cut = Cut::new(Aim::Moment(at), wanted, source.recording().is_single_run());
+    let mut cut = Cut::new(aim, wanted, source.recording().is_single_run());
     let (mut judge, mut runs) = (Judge::new(), Runs::default());
     while let Some(row) = source.next()? {
         match cut.before(&row, &runs) {

@@ -50,6 +50,24 @@ pub(super) enum Reading {
     Over,
 }
 
+/// What is known of the end of a run that is being read.
+enum Preview {
+    /// Nobody has waited for the end.
+    NotAsked,
+    /// Too little: the run is short, or its end does not say enough.
+    Nothing,
+    Shown(Box<Picture>),
+}
+
+impl Preview {
+    fn picture(&self) -> Option<&Picture> {
+        match self {
+            Self::Shown(picture) => Some(picture),
+            Self::NotAsked | Self::Nothing => None,
+        }
+    }
+}
+
 /// See the module.
 pub(crate) struct Machine {
     /// Reads the run once, from its start to its end.
@@ -78,8 +96,8 @@ pub(crate) struct Machine {
     is_changed: bool,
     /// Whether what is shown was asked for; until then a live view goes on beside.
     has_arrived: bool,
-    /// What is shown of the end before the run was read; the inner `None`: nothing can be.
-    preview: Option<Option<Box<Picture>>>,
+    /// What is shown of the end before the run was read.
+    preview: Preview,
     /// Bytes from which on there is one.
     long: u64,
 }
@@ -108,7 +126,7 @@ impl Machine {
             play: Play::default(),
             is_changed: true,
             has_arrived: true,
-            preview: None,
+            preview: Preview::NotAsked,
             long: bounds.long,
         }
     }
@@ -221,18 +239,20 @@ impl Machine {
 
     /// Reads the end of a long run where somebody waits for it.
     fn look_at_the_end(&mut self) -> Result<(), RecordingError> {
-        if self.preview.is_none() && self.waits_for_the_end() {
+        if matches!(self.preview, Preview::NotAsked) && self.waits_for_the_end() {
             // Once only, also where it fails: then the run is read from its start, and the failure is told.
-            self.preview = Some(None);
-            self.preview = Some(self.walker.preview(&self.wanted, self.long)?.map(Box::new));
+            self.preview = Preview::Nothing;
+            if let Some(picture) = self.walker.preview(&self.wanted, self.long)? {
+                self.preview = Preview::Shown(Box::new(picture));
+            }
             self.is_changed = true;
         }
         Ok(())
     }
 
     fn waits_for_the_end(&self) -> bool {
-        let end = self.preview.as_ref().and_then(Option::as_deref);
-        let end = end.and_then(|preview| preview.moment.as_deref()).map(|moment| moment.place);
+        let end = self.preview.picture().and_then(|preview| preview.moment.as_deref());
+        let end = end.map(|moment| moment.place);
         self.is_first_reading()
             && self.comparing.is_none()
             && match &self.travel {
@@ -244,7 +264,7 @@ impl Machine {
     /// Returns what is shown of the end before the run was read.
     fn previewed(&mut self) -> Option<Picture> {
         let shows = self.waits_for_the_end() && self.has_arrived;
-        let preview = self.preview.as_ref().filter(|_| shows)?.as_deref()?.clone();
+        let preview = self.preview.picture().filter(|_| shows)?.clone();
         let key = preview.groups.get(preview.shown).cloned();
         let extent = self.extent(key.as_ref());
         let moment = preview.moment.as_deref().map(|moment| {
@@ -295,9 +315,7 @@ impl Machine {
         let is_searching = self.travel.as_ref().is_some_and(Travel::is_searching);
         let waits = match self.asks.front()? {
             Ask::Go(Goal::Events(_) | Goal::Batches(_) | Goal::Alert(_)) => {
-                is_searching
-                    || self.preview.as_ref().is_some_and(Option::is_some)
-                        && self.waits_for_the_end()
+                is_searching || self.preview.picture().is_some() && self.waits_for_the_end()
             }
             // The view stays where it is meanwhile, so it has to be there first.
             Ask::Compare(..) => !self.has_arrived && self.travel.is_some(),
@@ -339,7 +357,7 @@ impl Machine {
             }
             Ask::Group(key) => {
                 self.wanted = key.into();
-                self.preview = None;
+                self.preview = Preview::NotAsked;
             }
             Ask::Compare(before, after) => {
                 self.stand();

@@ -102,7 +102,9 @@ struct End {
 impl End {
     fn new(starts: &[Incoming]) -> Self {
         let mut replay = Replay::new();
-        starts.iter().for_each(|start| replay.fold(start));
+        for start in starts {
+            replay.fold(start);
+        }
         Self { replay, batches: BTreeMap::new(), updates: BTreeSet::new(), steps: BTreeSet::new() }
     }
 

@@ -49,6 +49,8 @@ fn a_mark_is_a_moment_for_every_command() {
     assert_eq!(tail("mark:b"), tail("seq:5"), "the sixth event has the number 5");
     let plain = |at: &str| told(state.path(), &["replay", run, "--plain", "--at", at]);
     assert_eq!(plain("mark:b"), plain("seq:5"));
+    let check = |at: &str| told(state.path(), &["check", run, "--json", "--at", at]);
+    assert_eq!(check("mark:a"), check("seq:3"));
 }
 
 #[test]

@@ -33,14 +33,19 @@ pub(crate) fn frames(
 
 /// The picture after a whole scenario.
 pub(crate) fn last(scenario: Scenario) -> Picture {
+    after(demo::events(scenario, 1), 0)
+}
+
+/// The picture so many nanoseconds after the last of these events.
+pub(crate) fn after(events: Vec<Envelope>, later: u64) -> Picture {
     let mut aggregator = Aggregator::new();
     aggregator.link(Link::TrainerAlive(true), ViewNs(0));
     let mut now = ViewNs(0);
-    for event in demo::events(scenario, 1) {
+    for event in events {
         now = ViewNs(event.mono_ns.0);
         aggregator.apply(&Incoming::Known(Arc::new(event)), now);
     }
-    picture(&aggregator, now)
+    picture(&aggregator, ViewNs(now.0 + later))
 }
 
 fn picture(aggregator: &Aggregator, now: ViewNs) -> Picture {

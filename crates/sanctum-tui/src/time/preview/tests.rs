@@ -34,7 +34,9 @@ fn preview_from(events: &[Envelope], from: usize) -> Option<Snapshot> {
         events.iter().map(|event| Incoming::Known(Arc::new(event.clone()))).collect()
     };
     let mut end = End::new(&inputs(&events[..1]));
-    inputs(&events[from.max(1)..]).iter().for_each(|incoming| end.take(incoming));
+    for incoming in inputs(&events[from.max(1)..]) {
+        end.take(&incoming);
+    }
     let key = end.replay.shown(&Wanted::default())?;
     let last = events.last()?.seq;
     end.is_enough(&key).then(|| end.picture(&Wanted::default(), &key, last).snapshot)
