@@ -40,8 +40,8 @@ fn app_of(picture: Picture, theme: Theme, (width, height): (u16, u16), keys: &st
 fn stale() -> Picture {
     let mut events = demo::events(Scenario::Calm, 1);
     let is_update = |event: &&Envelope| matches!(event.event, Event::PpoUpdateCompleted(_));
-    let mut skipped = events.iter().rfind(is_update).unwrap().clone();
-    let last = events.last().unwrap();
+    let mut skipped = events.iter().rfind(is_update).expect("an update").clone();
+    let last = events.last().expect("an event");
     (skipped.seq, skipped.mono_ns) = (last.seq + 1, last.mono_ns);
     if let Event::PpoUpdateCompleted(update) = &mut skipped.event {
         update.batch_idx += 1;
