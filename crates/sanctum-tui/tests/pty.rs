@@ -293,7 +293,11 @@ fn a_mark_set_in_a_replay_is_there_after_a_restart() {
     pty.press(":goto batch:7\r");
     wait_for_bar(&mut pty, '‖', "b7");
     pty.press(" ");
-    wait_for_bar(&mut pty, '▶', "b9");
+    // It goes on; which batches a frame shows depends on how busy the machine is.
+    pty.wait_for(|screen| {
+        let bar = screen.rows(0, 100).last().unwrap_or_default();
+        bar.starts_with('▶') && bar.contains("/120  ") && !bar.contains("  b7/120  ")
+    });
     pty.press("q");
     assert_eq!(pty.exit_code(), 0);
     pty.assert_given_back();

@@ -20,6 +20,8 @@ fn bad_arguments_write_nothing() {
         ("--fsync sometimes", "interval, batch, always, never"),
         ("--run-id a/b", "'--run-id <ID>'"),
         ("--episode 5", "--episodes"),
+        ("--config no/such/file", "cannot read the configuration file"),
+        ("--alert-level loud", "off, info, warning, critical"),
         ("five", "unexpected argument 'five'"),
     ] {
         let done = run(&runs_dir, args);
@@ -27,6 +29,17 @@ fn bad_arguments_write_nothing() {
         assert!(done.err.contains(err), "{args}: {}", done.err);
         assert!(!runs_dir.exists(), "{args} wrote something");
     }
+}
+
+#[test]
+fn a_configuration_file_that_is_wrong_writes_nothing_and_says_the_line() {
+    let root = tempfile::tempdir().unwrap();
+    let (runs_dir, file) = (root.path().join("runs"), root.path().join("config.toml"));
+    std::fs::write(&file, "[ui]\npoll_ms = 100\nthem = \"dark\"\n").unwrap();
+    let done = run(&runs_dir, &format!("{SMALL} --config {}", file.display()));
+    let line = format!("esper: {}:3: unknown key `ui.them`; nearest: `ui.theme`\n", file.display());
+    assert!(done.code == Some(2) && done.err.starts_with(&line), "{}", done.err);
+    assert!(!runs_dir.exists());
 }
 
 #[test]
