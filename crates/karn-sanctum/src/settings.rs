@@ -18,14 +18,36 @@ pub struct Settings {
 }
 
 /// A limit that replaces the one of a record. The direction is that of the record.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OwnLimit {
     /// The record.
     pub spec: &'static MetricSpec,
-    /// Beyond it: a warning.
-    pub warning: Limit,
-    /// Beyond it: critical.
-    pub critical: Limit,
+    /// Beyond any of them: a warning.
+    pub warning: Vec<Limit>,
+    /// Beyond any of them: critical.
+    pub critical: Vec<Limit>,
+}
+
+/// The numbers of a level: as many as the record has bounds there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bounds {
+    /// On one side, or of the magnitude.
+    One(f64),
+    /// A lower and an upper one.
+    Between(f64, f64),
+}
+
+impl Bounds {
+    /// Puts the numbers in the place of those of limits; `None` if there are more or fewer.
+    fn replace(self, limits: &[Limit]) -> Option<Vec<Limit>> {
+        match (self, limits) {
+            (Self::One(number), [limit]) => Some(vec![at(*limit, number)]),
+            (Self::Between(low, high), [lower, upper]) => {
+                Some(vec![at(*lower, low), at(*upper, high)])
+            }
+            (Self::One(_) | Self::Between(..), _) => None,
+        }
+    }
 }
 
 /// Why a limit cannot be replaced.
@@ -33,8 +55,10 @@ pub struct OwnLimit {
 pub enum LimitError {
     /// There is no such record.
     Unknown,
-    /// The record has no limit, several bounds per level, or a condition.
+    /// The record has no limit, one in only one level, or one under a condition.
     Fixed,
+    /// The record has another number of bounds.
+    Count,
     /// A number is not finite, or the critical limit lies before the warning.
     Order,
 }
@@ -44,7 +68,10 @@ impl fmt::Display for LimitError {
         f.write_str(match self {
             Self::Unknown => "there is no such record",
             Self::Fixed => {
-                "only limits of updates with one bound for each level and no condition can be replaced"
+                "only limits of updates with the same bounds for both levels and no condition can be replaced"
+            }
+            Self::Count => {
+                "a limit on one side takes one number for each level, a limit on both sides LOW..HIGH"
             }
             Self::Order => "warning and critical must be numbers, and critical not before warning",
         })
@@ -75,24 +102,18 @@ impl Settings {
     pub fn set_limit(
         &mut self,
         number: u16,
-        warning: f64,
-        critical: f64,
+        warning: Bounds,
+        critical: Bounds,
     ) -> Result<(), LimitError> {
         let spec = metric::by_number(number).ok_or(LimitError::Unknown)?;
         let band =
             spec.band.filter(|_| spec.path.starts_with("policy.") && !FIXED.contains(&spec.number));
-        let Some(Band { critical: [old_critical], warning: [old_warning] }) = band else {
-            return Err(LimitError::Fixed);
-        };
-        let (warning, critical) = (at(*old_warning, warning), at(*old_critical, critical));
-        let is_number = |limit: Limit| bound(limit).is_finite();
-        let is_beyond = match critical {
-            Limit::Above(_) | Limit::AtLeast(_) | Limit::MagnitudeAtLeast(_) => {
-                bound(warning) <= bound(critical)
-            }
-            Limit::Below(_) | Limit::AtMost(_) => bound(critical) <= bound(warning),
-        };
-        if !is_number(warning) || !is_number(critical) || !is_beyond {
+        let same =
+            |band: &&Band| !band.critical.is_empty() && band.critical.len() == band.warning.len();
+        let band = band.filter(same).ok_or(LimitError::Fixed)?;
+        let pair = warning.replace(band.warning).zip(critical.replace(band.critical));
+        let (warning, critical) = pair.ok_or(LimitError::Count)?;
+        if !is_in_order(&warning, &critical) {
             return Err(LimitError::Order);
         }
         self.limits.retain(|own| own.spec.number != number);
@@ -116,14 +137,33 @@ impl Settings {
 
 impl OwnLimit {
     fn grade(&self, value: f64) -> Health {
-        if self.critical.is_crossed_by(value) {
+        let crossed = |limits: &[Limit]| limits.iter().any(|limit| limit.is_crossed_by(value));
+        if crossed(&self.critical) {
             Health::Critical
-        } else if self.warning.is_crossed_by(value) {
+        } else if crossed(&self.warning) {
             Health::Warning
         } else {
             Health::Healthy
         }
     }
+}
+
+/// Returns whether all are numbers, no critical limit lies before its warning, and a lower one lies below the upper one.
+fn is_in_order(warning: &[Limit], critical: &[Limit]) -> bool {
+    let is_number = |limit: &Limit| bound(*limit).is_finite();
+    let is_beyond = |(warning, critical): (&Limit, &Limit)| match critical {
+        Limit::Above(_) | Limit::AtLeast(_) | Limit::MagnitudeAtLeast(_) => {
+            bound(*warning) <= bound(*critical)
+        }
+        Limit::Below(_) | Limit::AtMost(_) => bound(*critical) <= bound(*warning),
+    };
+    let rises = match warning {
+        [low, high] => bound(*low) < bound(*high),
+        _ => true,
+    };
+    warning.iter().chain(critical).all(is_number)
+        && warning.iter().zip(critical).all(is_beyond)
+        && rises
 }
 
 /// Returns a limit of the same direction at another number.
@@ -149,12 +189,39 @@ const fn bound(limit: Limit) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::Bounds::{Between, One};
     use super::*;
 
     #[track_caller]
     fn check(number: u16, warning: f64, critical: f64, expected: Result<(), LimitError>) {
+        let (warning, critical) = (One(warning), One(critical));
         let set = Settings::default().set_limit(number, warning, critical);
-        assert_eq!(set, expected, "TELE-{number} {warning} {critical}");
+        assert_eq!(set, expected, "TELE-{number} {warning:?} {critical:?}");
+    }
+
+    #[track_caller]
+    fn check_both(warning: (f64, f64), critical: (f64, f64), expected: Result<(), LimitError>) {
+        let of = |(low, high)| Between(low, high);
+        let set = Settings::default().set_limit(144, of(warning), of(critical));
+        assert_eq!(set, expected, "{warning:?} {critical:?}");
+    }
+
+    #[test]
+    fn a_limit_on_both_sides_takes_two_numbers_for_each_level() {
+        check_both((0.3, 0.7), (0.1, 0.95), Ok(()));
+        check_both((0.3, 0.7), (0.35, 0.95), Err(LimitError::Order));
+        check_both((0.3, 0.7), (0.1, 0.6), Err(LimitError::Order));
+        check_both((0.7, 0.3), (0.1, 0.9), Err(LimitError::Order));
+        check_both((f64::NAN, 0.7), (0.1, 0.9), Err(LimitError::Order));
+        let one = Settings::default().set_limit(110, Between(0.1, 0.2), Between(0.0, 0.3));
+        assert_eq!(one, Err(LimitError::Count));
+        let mut settings = Settings::default();
+        settings.set_limit(144, Between(0.3, 0.7), Between(0.1, 0.95)).unwrap();
+        let grade = |value| settings.grade("policy.advantage_positive_ratio", None, value);
+        assert_eq!(
+            [0.1, 0.2, 0.5, 0.8, 0.95].map(grade),
+            [Health::Critical, Health::Warning, Health::Healthy, Health::Warning, Health::Critical,]
+        );
     }
 
     #[test]
@@ -165,7 +232,8 @@ mod tests {
         check(110, f64::NAN, 0.02, Err(LimitError::Order));
         check(200, 0.1, -1.0, Ok(()));
         check(200, -1.0, 0.1, Err(LimitError::Order));
-        check(140, 0.1, 0.2, Err(LimitError::Fixed));
+        check(140, 0.1, 0.2, Err(LimitError::Count));
+        check(143, 0.1, 0.2, Err(LimitError::Fixed));
         check(211, 0.1, 0.2, Err(LimitError::Fixed));
         check(702, 3.0, 6.0, Err(LimitError::Fixed));
         check(104, 3.0, 6.0, Err(LimitError::Fixed));
@@ -175,8 +243,8 @@ mod tests {
     #[test]
     fn the_latest_limit_of_a_record_counts_and_nan_stays_critical() {
         let mut settings = Settings::default();
-        settings.set_limit(110, 0.1, 0.2).unwrap();
-        settings.set_limit(110, 0.02, 0.05).unwrap();
+        settings.set_limit(110, One(0.1), One(0.2)).unwrap();
+        settings.set_limit(110, One(0.02), One(0.05)).unwrap();
         let grade = |value| settings.grade("policy.kl_divergence", None, value);
         assert_eq!(grade(0.02), Health::Healthy);
         assert_eq!(grade(0.03), Health::Warning);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use karn_sanctum::Settings;
+use karn_sanctum::settings::Bounds;
 use leyline::RuleId;
 use leyline::metric;
 use leyline::word::ClosedWord as _;
@@ -25,8 +26,8 @@ struct Current {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OwnLimit {
     number: u16,
-    warning: f64,
-    critical: f64,
+    warning: Bounds,
+    critical: Bounds,
 }
 
 /// Who set something.
@@ -75,7 +76,7 @@ impl OwnLimit {
     }
 
     /// Returns warning and critical.
-    pub const fn bounds(&self) -> [f64; 2] {
+    pub const fn bounds(&self) -> [Bounds; 2] {
         [self.warning, self.critical]
     }
 
@@ -91,7 +92,7 @@ impl Own {
     fn new(settings: &Settings, limit: OwnLimit, from: Origin) -> Option<Self> {
         let spec = metric::by_number(limit.number)?;
         let own = settings.own_limit(spec.path)?;
-        let (warning, critical) = (words::side(own.warning), words::side(own.critical));
+        let (warning, critical) = (words::sides(&own.warning), words::sides(&own.critical));
         let [built_in_warning, built_in_critical] = limit.built_in();
         let row = |level: &str, condition: &str, built_in: &str| {
             [
@@ -164,11 +165,18 @@ pub(crate) fn own() -> &'static [Own] {
 ///
 /// Says why it is none.
 pub fn limit(text: &str) -> Result<OwnLimit, String> {
-    let form = || "not of the form TELE-110=0.02,0.05 (warning, critical)".to_owned();
+    let form = || {
+        "not of the form TELE-110=0.02,0.05 (warning, critical) or TELE-144=0.4..0.6,0.2..0.8"
+            .to_owned()
+    };
     let (record, numbers) = text.split_once('=').ok_or_else(form)?;
     let (warning, critical) = numbers.split_once(',').ok_or_else(form)?;
-    let bound = |text: &str| text.trim().parse::<f64>().map_err(|_| form());
-    let (warning, critical) = (bound(warning)?, bound(critical)?);
+    let number = |text: &str| text.trim().parse::<f64>().map_err(|_| form());
+    let bounds = |text: &str| match text.split_once("..") {
+        Some((low, high)) => Ok(Bounds::Between(number(low)?, number(high)?)),
+        None => number(text).map(Bounds::One),
+    };
+    let (warning, critical) = (bounds(warning)?, bounds(critical)?);
     record.strip_prefix("TELE-").ok_or_else(form)?;
     own_limit(record, warning, critical)
 }
@@ -178,7 +186,11 @@ pub fn limit(text: &str) -> Result<OwnLimit, String> {
 /// # Errors
 ///
 /// Says why there can be none.
-pub(crate) fn own_limit(record: &str, warning: f64, critical: f64) -> Result<OwnLimit, String> {
+pub(crate) fn own_limit(
+    record: &str,
+    warning: Bounds,
+    critical: Bounds,
+) -> Result<OwnLimit, String> {
     let number = record.strip_prefix("TELE-").and_then(|digits| digits.parse().ok());
     let number: u16 = number.ok_or_else(|| format!("{record} is no record"))?;
     let own = OwnLimit { number, warning, critical };
@@ -213,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_read_or_refused_with_its_reason() {
-        let own = OwnLimit { number: 110, warning: 0.02, critical: 0.05 };
+        let own = OwnLimit { number: 110, warning: Bounds::One(0.02), critical: Bounds::One(0.05) };
         assert_eq!(limit("TELE-110=0.02,0.05"), Ok(own));
         for (text, why) in [
             ("TELE-110", "not of the form"),
@@ -222,7 +234,10 @@ mod tests {
             ("TELE-110=a,b", "not of the form"),
             ("TELE-x=1,2", "is no record"),
             ("TELE-110=0.05,0.02", "critical not before warning"),
-            ("TELE-140=1,2", "one bound for each level"),
+            ("TELE-140=1,2", "LOW..HIGH"),
+            ("TELE-110=1..2,0..3", "LOW..HIGH"),
+            ("TELE-144=0.4..x,0.2..0.8", "not of the form"),
+            ("TELE-143=1,2", "same bounds for both levels"),
             ("TELE-999=1,2", "no such record"),
         ] {
             assert!(limit(text).is_err_and(|error| error.contains(why)), "{text}");

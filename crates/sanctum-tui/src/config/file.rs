@@ -1,5 +1,6 @@
 //! The configuration file: what is set in it, on which line, and what of it cannot be used.
 
+use karn_sanctum::settings::Bounds;
 use leyline::metric;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -146,9 +147,12 @@ impl Reader<'_> {
             let known = levels.map(|level| format!("{path}.{level}"));
             match levels.iter().position(|level| level == name.get_ref()) {
                 None => self.unknown(start(name), &format!("{path}.{}", name.get_ref()), &known),
-                Some(at) => match number(value.get_ref()) {
-                    Some(bound) => bounds[at] = Some(bound),
-                    None => self.problem(start(value), format!("`{}` is not a number", known[at])),
+                Some(at) => match numbers(value.get_ref()) {
+                    Some(found) => bounds[at] = Some(found),
+                    None => {
+                        let told = "is neither a number nor [LOW, HIGH]";
+                        self.problem(start(value), format!("`{}` {told}", known[at]));
+                    }
                 },
             }
         }
@@ -209,6 +213,16 @@ fn plain(value: &DeValue<'_>) -> Option<Value> {
     }
 }
 
+fn numbers(value: &DeValue<'_>) -> Option<Bounds> {
+    let Some(list) = value.as_array() else { return number(value).map(Bounds::One) };
+    let numbers: Vec<f64> =
+        list.iter().map(|entry| number(entry.get_ref())).collect::<Option<_>>()?;
+    match numbers[..] {
+        [low, high] => Some(Bounds::Between(low, high)),
+        _ => None,
+    }
+}
+
 fn number(value: &DeValue<'_>) -> Option<f64> {
     match value {
         DeValue::Float(float) => float.as_str().parse().ok(),
@@ -224,6 +238,7 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::Bounds::{Between, One};
     use super::*;
 
     #[test]
@@ -242,6 +257,9 @@ TELE-110 = { warning = 0.02, critical = 5e-2 }
 [limits.TELE-310]
 warning = 8
 critical = 16
+[limits.TELE-144]
+warning = [0.4, 0.6]
+critical = [0.1, 0.95]
 [alerts]
 command = [\"notify\", \"two words\"]
 bell = \"off\"
@@ -259,14 +277,19 @@ bell = \"off\"
                 (Id::Theme, value(Value::Word("mono".to_owned()), 2)),
                 (Id::Poll, value(Value::Number(500), 3)),
                 (Id::Ascii, value(Value::Flag(true), 4)),
-                (Id::Command, value(Value::Words(words), 15)),
-                (Id::Bell, value(Value::Word("off".to_owned()), 16)),
+                (Id::Command, value(Value::Words(words), 18)),
+                (Id::Bell, value(Value::Word("off".to_owned()), 19)),
             ]
         );
         let limits = [
-            Placed { value: own("TELE-110", 0.02, 0.05).unwrap(), line: 10 },
-            Placed { value: own("TELE-310", 8.0, 16.0).unwrap(), line: 11 },
+            Placed { value: own("TELE-110", One(0.02), One(0.05)).unwrap(), line: 10 },
+            Placed {
+                value: own("TELE-144", Between(0.4, 0.6), Between(0.1, 0.95)).unwrap(),
+                line: 14,
+            },
+            Placed { value: own("TELE-310", One(8.0), One(16.0)).unwrap(), line: 11 },
         ];
+        // By record, as tables of TOML are.
         assert_eq!(found.limits, limits);
         assert_eq!(found.muted, [Placed { value: RuleId::KlHigh, line: 6 }]);
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use karn_sanctum::settings::Bounds;
 use leyline::word::ClosedWord as _;
 
 use crate::config::Merged;
@@ -13,10 +14,13 @@ const REST: &str = "\
 #[rules.kl-high]
 #enabled = false
 
-# A limit of your own for a record of an update with one bound for each level; the direction stays that of the record.
+# Limits of your own for a record of an update; the direction stays that of the record. One on both sides is [LOW, HIGH].
 #[limits.TELE-110]
 #warning = 0.02
 #critical = 0.05
+#[limits.TELE-144]
+#warning = [0.4, 0.6]
+#critical = [0.2, 0.8]
 ";
 
 /// Returns the default file: every setting, commented out, so that it changes nothing until somebody edits it.
@@ -66,7 +70,7 @@ pub(crate) fn merged(merged: &Merged) -> String {
         write!(out, "\n[rules.{}]\nenabled = false # {origin}\n", rule.as_str()).ok();
     }
     for (own, origin) in &merged.limits {
-        let [warning, critical] = own.bounds();
+        let [warning, critical] = own.bounds().map(to_toml);
         write!(out, "\n[limits.{}] # {origin}\n", own.record()).ok();
         let built_in = own.built_in();
         let [was_warning, was_critical] = &built_in;
@@ -77,6 +81,13 @@ pub(crate) fn merged(merged: &Merged) -> String {
         .ok();
     }
     out
+}
+
+fn to_toml(bounds: Bounds) -> String {
+    match bounds {
+        Bounds::One(number) => number.to_string(),
+        Bounds::Between(low, high) => format!("[{low}, {high}]"),
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +113,7 @@ mod tests {
             let set = found.values.iter().find(|(id, _)| *id == key.id);
             assert_eq!(set.map(|(_, placed)| placed.value.clone()), Some(key.default()));
         }
-        assert_eq!((found.limits.len(), found.muted.len()), (1, 1));
+        assert_eq!((found.limits.len(), found.muted.len()), (2, 1));
         insta::assert_snapshot!("default_file", text);
     }
 }

@@ -20,8 +20,8 @@ pub(crate) fn of_alert(alert: &Alert, settings: &Settings) -> String {
             let built_in = format_limit(spec, alert.level);
             let Some(own) = settings.own_limit(spec.path) else { return built_in };
             let own = match alert.level {
-                Level::Critical => side(own.critical),
-                Level::Info | Level::Warning => side(own.warning),
+                Level::Critical => sides(&own.critical),
+                Level::Info | Level::Warning => sides(&own.warning),
             };
             let from = settings::own().iter().find(|own| own.metric == spec.path);
             let from = from.map_or_else(String::new, |own| format!(" ({})", own.from));
@@ -74,11 +74,16 @@ fn one_of(band: &Band, level: Level) -> String {
     if limits.is_empty() {
         return "not finite".to_owned();
     }
+    sides(limits)
+}
+
+/// Returns limits as inequalities.
+pub(crate) fn sides(limits: &[Limit]) -> String {
     limits.iter().map(|&limit| side(limit)).collect::<Vec<_>>().join(" or ")
 }
 
 /// Returns a limit as an inequality.
-pub(crate) fn side(limit: Limit) -> String {
+fn side(limit: Limit) -> String {
     match limit {
         Limit::Above(at) => format!("> {}", number(at)),
         Limit::AtLeast(at) => format!(">= {}", number(at)),
