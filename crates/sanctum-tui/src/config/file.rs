@@ -147,13 +147,13 @@ impl Reader<'_> {
             let known = levels.map(|level| format!("{path}.{level}"));
             match levels.iter().position(|level| level == name.get_ref()) {
                 None => self.unknown(start(name), &format!("{path}.{}", name.get_ref()), &known),
-                Some(at) => match numbers(value.get_ref()) {
-                    Some(found) => bounds[at] = Some(found),
-                    None => {
+                Some(at) => {
+                    bounds[at] = numbers(value.get_ref());
+                    if bounds[at].is_none() {
                         let told = "is neither a number nor [LOW, HIGH]";
                         self.problem(start(value), format!("`{}` {told}", known[at]));
                     }
-                },
+                }
             }
         }
         if before < self.problems.len() {
