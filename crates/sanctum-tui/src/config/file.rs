@@ -193,7 +193,7 @@ fn start<T>(spanned: &Spanned<T>) -> usize {
 
 /// Returns every name that stands for something, for whoever mistyped one.
 fn paths() -> Vec<String> {
-    let sections = [RULES, LIMITS].map(str::to_owned);
+    let sections = KEYS.iter().map(|key| key.section).chain([RULES, LIMITS]).map(str::to_owned);
     KEYS.iter().map(Key::path).chain(sections).collect()
 }
 
@@ -358,7 +358,7 @@ bell = \"off\"
             &[
                 (2, "`ui.poll_ms` is not a whole number from 33 to 1000"),
                 (4, "`alerts.command` is not a text, or a list of texts"),
-                (5, "unknown key `x`; nearest: `alerts.bell`"),
+                (5, "unknown key `x`; nearest: `ui`"),
             ],
         );
     }
