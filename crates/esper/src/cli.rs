@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use sanctum_tui::cli::{DisplayArgs, ListenArgs, LogArgs};
+use simic_training::fault::Fault;
 
 mod defaults;
 mod hyper;
@@ -89,6 +90,13 @@ pub(crate) struct PpoArgs {
     /// How the run is shown.
     #[command(flatten)]
     pub(crate) display: DisplayArgs,
+    /// Make something go wrong, to see what diagnosis says of it; may be given several times
+    ///
+    /// `entropy-bonus=-0.1`: the weight of the entropy bonus, which may be negative here. `nan-gradient@12`: one element of
+    /// the first gradient of batch 12 is NaN. `frozen-env=3@5`: environment 3 stands still from batch 5 on. The start event of
+    /// the run names it, and no checkpoint has it.
+    #[arg(long, value_name = "FAULT", help_heading = "Faults", hide_short_help = true)]
+    pub(crate) inject: Vec<Fault>,
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use sanctum_tui::source::trainer::task_named;
 use simic_training::checkpoint::{Checkpoint, CheckpointError};
 use simic_training::config::{Config, ConfigError, Dump};
 use simic_training::env::Task;
+use simic_training::fault::Faults;
 use simic_training::learner::Learner;
 
 use crate::cli::PpoArgs;
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) config: Config,
     /// Where the run goes on from.
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// What goes wrong on purpose.
+    pub(crate) faults: Faults,
     /// What the user should know, although nothing is wrong.
     pub(crate) notes: Vec<String>,
 }
@@ -57,6 +60,11 @@ impl Plan {
         plan.config.dump = dump(args, &plan.config)?;
         args.hyper.apply(&mut plan.config.hyper);
         plan.check().map_err(|error| Usage(told(&error)))?;
+        plan.faults = Faults::new(args.inject.clone(), &plan.config)
+            .map_err(|error| Usage(format!("--inject: {error}")))?;
+        if !plan.faults.is_empty() {
+            plan.notes.push(format!("this run goes wrong on purpose: {}", plan.faults));
+        }
         Ok(plan)
     }
 
@@ -72,7 +80,7 @@ impl Plan {
         config.max_epochs = args.episode_length.unwrap_or(config.max_epochs);
         config.requested_batches = args.episodes.unwrap_or_else(|| budget(task, &config));
         config.start_batch = args.start_episode.unwrap_or(0);
-        Self { task, config, checkpoint: None, notes: Vec::new() }
+        Self { task, config, checkpoint: None, faults: Faults::default(), notes: Vec::new() }
     }
 
     fn resumed(path: &Path, asked: Option<Task>, args: &PpoArgs) -> Result<Self, Usage> {
@@ -99,7 +107,8 @@ impl Plan {
                 "--seed {seed} has no effect: the random state comes from the checkpoint"
             ));
         }
-        Ok(Self { task, config, checkpoint: Some(checkpoint), notes })
+        let faults = Faults::default();
+        Ok(Self { task, config, checkpoint: Some(checkpoint), faults, notes })
     }
 }
 

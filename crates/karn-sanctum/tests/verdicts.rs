@@ -96,8 +96,8 @@ fn tele_143_advantage_kurtosis() {
 
 #[test]
 fn tele_144_advantage_positive_ratio() {
-    check!(advantage_positive_ratio, 0.2 => Critical, 0.2001 => Warning, 0.3999 => Warning, 0.4 => Healthy,
-        0.6 => Healthy, 0.6001 => Warning, 0.7999 => Warning, 0.8 => Critical);
+    check!(advantage_positive_ratio, 0.2 => Critical, 0.2001 => Warning, 0.2999 => Warning, 0.3 => Healthy,
+        0.8 => Healthy, 0.8001 => Warning, 0.9799 => Warning, 0.98 => Critical);
 }
 
 #[test]

@@ -257,7 +257,8 @@ pub fn ppo_update_completed(
         return_variance: rollout.and_then(|r| r.return_variance),
         return_skewness: rollout.and_then(|r| r.return_skewness),
         learning_rate: done.map(|s| s.learning_rate),
-        entropy_coef: done.map(|s| s.entropy_coef),
+        // Below 0 it can only be a fault, and the contract has no such reading: then it is absent.
+        entropy_coef: done.map(|s| s.entropy_coef).filter(|&weight| 0.0 <= weight),
     }
 }
 

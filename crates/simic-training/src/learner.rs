@@ -4,12 +4,12 @@ use leyline::EnvId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Hyperparams};
 use crate::diagnostics::Evaluated;
 use crate::env::Env;
 use crate::net::{ActorCritic, Adam, Head};
 use crate::rollout::{Collector, Episode, Length, Rollout, StepReport};
-use crate::update::{UpdateOutcome, update_and_tell};
+use crate::update::{UpdateOutcome, update_and_tell, update_tampered};
 
 /// Streams of the one seed; environment `e` has `ENVS + e`.
 const INIT: u64 = 0;
@@ -112,5 +112,17 @@ impl<E: Env> Learner<E> {
     ) -> (UpdateOutcome, Evaluated) {
         let learnt = (&mut self.net, &mut self.adam);
         update_and_tell(learnt, rollout, &config.hyper, learning_rate, &mut self.shuffle)
+    }
+
+    /// As [`Self::update_and_tell`], with other settings than those of the run, and gradients that `tamper` has changed.
+    pub(crate) fn update_tampered(
+        &mut self,
+        hyper: &Hyperparams,
+        rollout: &Rollout,
+        learning_rate: f64,
+        tamper: &mut dyn FnMut(&mut ActorCritic<f32>),
+    ) -> (UpdateOutcome, Evaluated) {
+        let learnt = (&mut self.net, &mut self.adam);
+        update_tampered(learnt, rollout, hyper, learning_rate, (&mut self.shuffle, tamper))
     }
 }

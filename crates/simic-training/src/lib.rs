@@ -15,6 +15,7 @@
 //! | [`diagnostics`] | the numbers about an update |
 //! | [`dump`] | a batch as text, for whoever computes its numbers again |
 //! | [`emission`] | one function per event: plain inputs to payload |
+//! | [`fault`] | what goes wrong on purpose, so that diagnosis can be tested |
 //! | [`env`](mod@env) | the tasks: dynamics and limits of the Gymnasium tasks of the same names |
 //! | [`net`] | the actor-critic network and Adam |
 //! | [`checkpoint`] | files that a run can go on from |
@@ -46,6 +47,7 @@ pub mod diagnostics;
 pub mod dump;
 pub mod emission;
 pub mod env;
+pub mod fault;
 pub mod gae;
 pub mod learner;
 pub mod meter;

@@ -16,6 +16,7 @@ use crate::dump;
 use crate::emission::anomaly::{TREND_BLOCK, trend_anomaly, update_anomalies};
 use crate::emission::{self, BatchFacts, RunCounts, RunFacts};
 use crate::env::Env;
+use crate::fault::Faults;
 use crate::learner::Learner;
 use crate::meter::{Meter, Part};
 use crate::rollout::{Rollout, StepReport};
@@ -39,6 +40,8 @@ pub struct Trainer<E> {
     batch: Option<BatchFacts>,
     nonfinite_in_a_row: u32,
     meter: Meter,
+    /// What goes wrong on purpose.
+    faults: Faults,
     /// Batch whose checkpoint is on the disk.
     saved: Option<u64>,
     /// Goes on from a checkpoint.
@@ -179,6 +182,7 @@ impl<E: Env> Trainer<E> {
             recent: Recent::default(),
             batch: None,
             nonfinite_in_a_row: 0,
+            faults: Faults::default(),
             saved: None,
             resumed: false,
             started: false,
@@ -213,6 +217,11 @@ impl<E: Env> Trainer<E> {
         ended.map(|reason| self.summary(reason))
     }
 
+    /// Makes things go wrong in the run to come; its environments must have been wrapped by the same faults.
+    pub fn inject(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
     /// Returns what learns; its parameters are the result of the run.
     pub const fn learner(&self) -> &Learner<E> {
         &self.learner
@@ -239,7 +248,9 @@ impl<E: Env> Trainer<E> {
                 .unwrap_or_else(|| crate::checkpoint::file_name(batch));
             self.tell(emission::checkpoint_loaded(name, batch, self.counts.episodes_completed));
         }
-        self.tell(emission::training_started(&self.facts));
+        let mut started = emission::training_started(&self.facts);
+        self.faults.tell(&mut started);
+        self.tell(started);
         while self.counts.last_batch < self.facts.max_batches() {
             if stop.level() != StopLevel::Running {
                 break;
@@ -278,13 +289,15 @@ impl<E: Env> Trainer<E> {
         self.hub.progress().set(Activity::Updating, Some(batch_idx), None);
         let begun = self.hub.now().mono_ns;
         let rate = self.config.hyper.learning_rate_at(batch_idx, self.facts.max_batches());
-        let (outcome, seen) = self.learner.update_and_tell(&self.config, &rollout, rate);
+        let hyper = self.faults.settings(&self.config.hyper).into_owned();
+        let mut tamper = self.faults.tamper(batch_idx);
+        let (outcome, seen) = self.learner.update_tampered(&hyper, &rollout, rate, &mut tamper);
         let milliseconds = 1e3 * self.hub.now().mono_ns.seconds_since(begun);
         self.meter.lap(Part::Update);
         self.report_update(batch_idx, milliseconds, &outcome);
         let wanted = self.config.dump.as_ref().filter(|dump| dump.batch == batch_idx);
         if let Some(Dump { path, batch }) = wanted {
-            let text = dump::text(*batch, &self.config.hyper, &rollout, &seen);
+            let text = dump::text(*batch, &hyper, &rollout, &seen);
             std::fs::write(path, text)
                 .map_err(|why| TrainError::Dump { path: path.clone(), why })?;
         }

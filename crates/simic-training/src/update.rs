@@ -211,6 +211,17 @@ pub fn update_and_tell<F: Real>(
     learning_rate: f64,
     shuffle: &mut impl Rng,
 ) -> (UpdateOutcome, Evaluated) {
+    update_tampered((net, adam), rollout, hyper, learning_rate, (shuffle, &mut |_| {}))
+}
+
+/// As [`update_and_tell`]; `tamper` may change each gradient before anybody looks at it.
+pub(crate) fn update_tampered<F: Real>(
+    (net, adam): (&mut ActorCritic<F>, &mut Adam<F>),
+    rollout: &Rollout,
+    hyper: &Hyperparams,
+    learning_rate: f64,
+    (shuffle, tamper): (&mut impl Rng, Tamper<'_, F>),
+) -> (UpdateOutcome, Evaluated) {
     let targets = rollout.targets(hyper.gamma, hyper.gae_lambda);
     let advantages = advantages_in_loss(&targets.advantages, hyper.normalize_advantages);
     let mut run = Run {
@@ -230,7 +241,7 @@ pub fn update_and_tell<F: Real>(
             (&advantages, &targets.returns),
             hyper,
             learning_rate,
-            shuffle,
+            (shuffle, tamper),
         );
     }
     if matches!(skip, Some(Skip::NonfiniteLoss { .. } | Skip::NonfiniteGradient { .. })) {
@@ -240,6 +251,9 @@ pub fn update_and_tell<F: Real>(
     let stats = run.stats(rollout, &targets, &advantages, hyper, learning_rate);
     (UpdateOutcome { stats, skip }, run.seen)
 }
+
+/// Changes a gradient; see [`crate::fault`].
+type Tamper<'a, F> = &'a mut dyn FnMut(&mut ActorCritic<F>);
 
 /// What an update collects while it runs.
 struct Run {
@@ -260,7 +274,7 @@ impl Run {
         (advantages, returns): (&[f64], &[f64]),
         hyper: &Hyperparams,
         learning_rate: f64,
-        shuffle: &mut impl Rng,
+        (shuffle, tamper): (&mut impl Rng, Tamper<'_, F>),
     ) -> Option<Skip> {
         let mut order: Vec<usize> = (0..rollout.len()).collect();
         let observations = rollout.observations.mapv(|x| F::of(f64::from(x)));
@@ -276,6 +290,7 @@ impl Run {
                     returns,
                 };
                 let mut losses = minibatch.evaluate(net, hyper, &mut self.seen);
+                tamper(&mut losses.gradient);
                 self.count_nonfinite(&losses.gradient);
                 if let Some(skip) = nonfinite(&losses) {
                     return Some(skip);

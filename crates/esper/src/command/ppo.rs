@@ -17,15 +17,15 @@ pub(crate) fn run(args: &PpoArgs) -> anyhow::Result<Exit> {
     for note in plan.notes.iter().filter(|_| !options.quiet) {
         tell(&format!("note: {note}"));
     }
-    let Plan { task, config, checkpoint, notes: _ } = plan;
+    let Plan { task, config, checkpoint, faults, notes: _ } = plan;
     let place = args.log.place(&env);
     let listen = args.listen.listen(&env);
     if let Some(listen) = &listen {
         listen.check().map_err(|error| Usage(error.to_string()))?;
     }
     // From here on something is written.
-    let (run, written) = trainer::begin(
-        task,
+    let (run, written) = trainer::begin_faulty(
+        (task, faults),
         config,
         checkpoint,
         Some(&place),

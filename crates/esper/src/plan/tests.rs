@@ -90,6 +90,20 @@ fn what_cannot_work_is_refused_in_the_words_of_the_command_line() {
     assert!(error.starts_with("cannot resume: cannot read checkpoint: "), "{error}");
 }
 
+#[test]
+fn faults_are_read_checked_and_told() {
+    check("--episodes 20 --inject entropy-bonus=-0.1 --inject frozen-env=3@5", |plan| {
+        plan.faults.to_string() == "entropy-bonus=-0.1, frozen-env=3@5"
+            && plan.notes == ["this run goes wrong on purpose: entropy-bonus=-0.1, frozen-env=3@5"]
+            && plan.config.hyper == TaskDefaults::of(Task::CartPole).hyper
+    });
+    check_refused(
+        "--episodes 20 --inject nan-gradient@21",
+        "--inject: the batch of fault `nan-gradient@21` is `21`, allowed is 1 to 20",
+    );
+    check("", |plan| plan.faults.is_empty() && plan.notes.is_empty());
+}
+
 /// A run directory with a checkpoint after 3 of 8 batches.
 fn checkpoint(dir: &Path) -> Checkpoint {
     let mut config = Config::default_run(Task::CartPole, 5);

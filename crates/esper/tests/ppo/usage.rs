@@ -17,6 +17,11 @@ fn bad_arguments_write_nothing() {
         ("--save 0", "--save is 0"),
         ("--epoch-every 0", "--epoch-every is 0"),
         ("--resume no/such/checkpoint", "cannot resume: "),
+        ("--inject frost", "unknown fault `frost`; faults: entropy-bonus=WEIGHT"),
+        (
+            "--inject frozen-env=8@1",
+            "--inject: the environment of fault `frozen-env=8@1` is `8`, allowed is 0 to 7",
+        ),
         ("--fsync sometimes", "interval, batch, always, never"),
         ("--run-id a/b", "'--run-id <ID>'"),
         ("--episode 5", "--episodes"),

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
 use karn_sanctum::aggregator::Link;
 use leyline::id::IdError;
-use leyline::{Envelope, GroupId, Incoming, RunId, Timestamp};
+use leyline::{EnvId, Envelope, GroupId, Incoming, RunId, Timestamp};
 use nissa::log::recovery::SINK_NAME;
 use nissa::log::sink::LogSink;
 use nissa::socket::Server;
@@ -20,6 +20,7 @@ use simic_emitter::{Bounds, Hub, HubBuilder, StopFlag, StopLevel, SystemClock, p
 use simic_training::checkpoint::Checkpoint;
 use simic_training::config::{Config, ConfigError};
 use simic_training::env::Task;
+use simic_training::fault::Faults;
 use simic_training::trainer::Trainer;
 use simic_training::vitals::{self, SystemSampler};
 
@@ -207,6 +208,22 @@ impl Demonstration {
 /// Fails if the run directory, the log or a thread cannot be made, or if the run cannot listen where it was told to.
 pub fn begin(
     task: Task,
+    config: Config,
+    from: Option<Checkpoint>,
+    place: Option<&LogPlace>,
+    listen: Option<&Listen>,
+    now: Timestamp,
+) -> anyhow::Result<(LocalRun, Option<Written>)> {
+    begin_faulty((task, Faults::default()), config, from, place, listen, now)
+}
+
+/// As [`begin`], with things that go wrong on purpose.
+///
+/// # Errors
+///
+/// As [`begin`].
+pub fn begin_faulty(
+    (task, faults): (Task, Faults),
     mut config: Config,
     from: Option<Checkpoint>,
     place: Option<&LogPlace>,
@@ -248,12 +265,14 @@ pub fn begin(
         (server, told) = (Some(open), lines);
     }
     let mut run = LocalRun::start_with(builder, StopFlag::new(), server, move |hub, stop| {
+        let make = |env: EnvId| faults.wrap(env, task.make());
         let trainer = match &from {
-            Some(from) => Trainer::resume(from, config, |_| task.make(), hub),
-            None => Trainer::new(config, |_| task.make(), hub),
+            Some(from) => Trainer::resume(from, config, make, hub),
+            None => Trainer::new(config, make, hub),
         };
         // The settings were checked; whatever still goes wrong is told by the run itself.
         if let Ok(mut trainer) = trainer {
+            trainer.inject(faults);
             trainer.run(stop).ok();
         }
     })?;
