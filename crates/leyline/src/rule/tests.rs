@@ -66,7 +66,7 @@ fn the_limits_that_people_read_are_those_of_the_records() {
         (223, &[Limit::AtLeast(20.0)], &[Limit::AtLeast(50.0)]),
         (310, &[Limit::Above(5.0)], &[Limit::Above(10.0)]),
         (140, &[Limit::AtMost(0.5), Limit::Above(2.0)], &[Limit::AtMost(0.1), Limit::Above(3.0)]),
-        (144, &[Limit::Below(0.4), Limit::Above(0.6)], &[Limit::AtMost(0.2), Limit::AtLeast(0.8)]),
+        (144, &[Limit::Below(0.3), Limit::Above(0.8)], &[Limit::AtMost(0.2), Limit::AtLeast(0.98)]),
         (150, &[Limit::Above(2.0)], &[Limit::Above(3.0)]),
         (153, &[Limit::Below(0.5)], &[Limit::Below(0.33)]),
         (702, &[Limit::AtLeast(2.0)], &[Limit::AtLeast(5.0)]),
