@@ -281,7 +281,7 @@ fn tele_143_advantage_kurtosis_of_a_training_is_in_the_snapshot() {
 #[test]
 fn tele_144_advantage_positive_ratio_of_a_training_is_in_the_snapshot() {
     trained("policy.advantage_positive_ratio", |update| update.advantage_positive_ratio);
-    judged("advantage_positive_ratio", &[(0.4, "healthy"), (0.61, "warning"), (0.8, "critical")]);
+    judged("advantage_positive_ratio", &[(0.8, "healthy"), (0.81, "warning"), (0.98, "critical")]);
 }
 
 #[test]
