@@ -19,8 +19,8 @@ const REST: &str = "\
 #warning = 0.02
 #critical = 0.05
 #[limits.TELE-144]
-#warning = [0.4, 0.6]
-#critical = [0.2, 0.8]
+#warning = [0.3, 0.7]
+#critical = [0.1, 0.95]
 ";
 
 /// Returns the default file: every setting, commented out, so that it changes nothing until somebody edits it.
