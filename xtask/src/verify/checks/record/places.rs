@@ -50,7 +50,7 @@ pub(in crate::verify::checks) fn r07_line_numbers(world: &World) -> Outcome {
 /// Returns the first line number of a text: `line 12`, `lines 3-4`, `x.rs:12`.
 fn line_number(text: &str) -> Option<String> {
     // Nearly no text holds any of these, and there are twenty thousand.
-    if ![":", "ine", "LINE"].iter().any(|sign| text.contains(sign)) {
+    if ![":", "line", "Line", "LINE"].iter().any(|sign| text.contains(sign)) {
         return None;
     }
     let words: Vec<&str> =
