@@ -162,3 +162,12 @@ fn light_and_mono_differ_in_styles_only() {
             .any(|run| run.starts_with(&format!("{title}:")) && run.contains("REVERSED"))
     );
 }
+
+#[test]
+fn the_message_of_a_small_terminal_stands_alone_over_whatever_is_open() {
+    for keys in ["", "i", "?", "a"] {
+        let app = app(Scenario::KlSpike, Theme::DARK, (50, 12), keys);
+        let rows = dump::rows(&render(&app, 50, 12));
+        assert!(rows.contains(&"Terminal too small: 50x12, need 60x16".to_owned()), "{rows:#?}");
+    }
+}

@@ -25,6 +25,8 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         let (columns, rows) = layout::SMALLEST;
         let text =
             format!("Terminal too small: {}x{}, need {columns}x{rows}", area.width, area.height);
+        // An overlay may lie below it.
+        put(row, buf, 0, &" ".repeat(row.width.into()), theme, Class::Plain);
         put(row, buf, 0, &cut(&text, row.width.into()), theme, Class::Warning);
     }
     let Some(row) = layout::footer(area) else { return };
