@@ -92,6 +92,8 @@ fn is(incoming: &Incoming, wanted: impl Fn(&Event) -> bool) -> bool {
 /// The fold of the starts and of the end.
 struct End {
     replay: Replay,
+    /// Groups whose start was read; without it nobody knows what a run is to do, nor for how long it has run.
+    started: BTreeSet<RunKey>,
     /// Groups that ended a batch, and when the first and the latest one ended.
     batches: BTreeMap<RunKey, (RunNs, RunNs)>,
     /// Groups of which an update was applied, and groups that took a step.
@@ -105,7 +107,13 @@ impl End {
         for start in starts {
             replay.fold(start);
         }
-        Self { replay, batches: BTreeMap::new(), updates: BTreeSet::new(), steps: BTreeSet::new() }
+        Self {
+            started: replay.folded.keys().into_iter().collect(),
+            replay,
+            batches: BTreeMap::new(),
+            updates: BTreeSet::new(),
+            steps: BTreeSet::new(),
+        }
     }
 
     fn read(
@@ -141,7 +149,8 @@ impl End {
     }
 
     fn is_enough(&self, key: &RunKey) -> bool {
-        self.batches.contains_key(key) && self.updates.contains(key) && self.steps.contains(key)
+        [&self.started, &self.updates, &self.steps].iter().all(|groups| groups.contains(key))
+            && self.batches.contains_key(key)
     }
 
     fn picture(&self, wanted: &Wanted, key: &RunKey, last: u64) -> Picture {
