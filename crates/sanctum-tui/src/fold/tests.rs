@@ -6,6 +6,7 @@ use leyline::GroupId;
 use leyline::demo::{self, Scenario};
 
 use super::*;
+use crate::time::machine::tests::log;
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -113,27 +114,13 @@ fn another_group_is_shown_on_request_and_an_unknown_one_is_not() {
     drop(out);
 }
 
-/// Writes a log that is long enough for a preview, and returns its directory.
-fn long_log(root: &tempfile::TempDir, events: &[leyline::Envelope]) -> PathBuf {
-    let (dir, _) = nissa::RunDir::create(root.path(), &events[0].run_id).unwrap();
-    let at = leyline::Timestamp::from_micros(0);
-    let manifest = nissa::manifest::Manifest::new(events[0].run_id.clone(), at);
-    let never = nissa::log::sink::Fsync::Never;
-    let mut sink = nissa::log::sink::LogSink::create(&dir, &manifest, never).unwrap();
-    for event in events {
-        simic_emitter::Sink::accept(&mut sink, &Arc::new(event.clone())).unwrap();
-    }
-    simic_emitter::Sink::flush(&mut sink).unwrap();
-    dir.path().to_owned()
-}
-
 #[test]
 fn a_late_viewer_of_a_long_run_sees_its_end_until_it_was_read() {
     let events: Vec<_> = demo::stream(1).take(150_000).collect();
     let root = tempfile::tempdir().unwrap();
     let (out, fold) = fold();
     let catching_up = Feed::CatchingUp { done: 0, of: 150_000, fell_behind: false };
-    out.send(Arrival::Log(long_log(&root, &events))).unwrap();
+    out.send(Arrival::Log(log(&root, &events))).unwrap();
     out.send(Arrival::Feed(catching_up)).unwrap();
     let event = |at: usize| Arrival::Event(Incoming::Known(Arc::new(events[at].clone())));
     out.send(event(0)).unwrap();

@@ -488,4 +488,4 @@ impl Goal {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -77,7 +77,7 @@ fn json(picture: &Picture) -> String {
 }
 
 /// Writes events as a log, and returns its directory.
-fn log(root: &TempDir, events: &[Envelope]) -> PathBuf {
+pub(crate) fn log(root: &TempDir, events: &[Envelope]) -> PathBuf {
     let (dir, _) = RunDir::create(root.path(), &events[0].run_id).unwrap();
     let manifest = Manifest::new(events[0].run_id.clone(), Timestamp::from_micros(0));
     let mut sink = LogSink::create(&dir, &manifest, Fsync::Never).unwrap();
