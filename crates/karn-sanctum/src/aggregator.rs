@@ -59,14 +59,15 @@ pub struct Aggregator {
     settings: Arc<Settings>,
 }
 
-/// Gives every reading of a snapshot that was edited the verdict that its value deserves, by the limits of the fold.
+/// Gives every reading of a snapshot that was edited the verdict that its value deserves, by the limits of its fold.
 ///
 /// Values stay as they are, also those that follow from other ones (`policy.entropy_collapsed`, `vitals.has_memory_alarm`). A
 /// folded snapshot does not change.
 pub fn judge(snapshot: &mut Snapshot) {
-    policy::judge(&mut snapshot.policy);
+    let settings = Arc::clone(&snapshot.settings);
+    policy::judge(&mut snapshot.policy, &settings);
     episode::judge(&mut snapshot.episodes);
-    vitals::judge(&mut snapshot.vitals);
+    vitals::judge(&mut snapshot.vitals, &settings);
     budget::judge(&mut snapshot.budget);
 }
 

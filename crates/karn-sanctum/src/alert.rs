@@ -197,7 +197,7 @@ impl Alerts {
     /// Evaluates what an update measured.
     pub(crate) fn update_ended(&mut self, at: At, skipped: bool, policy: &PolicyView) {
         let is_warm = self.is_warm(at.batch);
-        let seen = self.watched.update(at, policy);
+        let seen = self.watched.update(at, policy, &self.settings);
         for (rule, found) in RULES.iter().zip(seen.of_rules) {
             let judges = matches!(rule.test, Test::Verdict) && !rule.reads.is_empty();
             if judges && !(is_warm && rule.waits_for_warm_up) && found.is_evaluated {
@@ -242,7 +242,8 @@ impl Alerts {
 
     /// Evaluates how long the run said nothing before an event.
     pub(crate) fn silence_ended(&mut self, at: At, seconds: f64) {
-        self.judge(rule::by_id(RuleId::Age), at, silence_finding(seconds));
+        let found = silence_finding(&self.settings, seconds);
+        self.judge(rule::by_id(RuleId::Age), at, found);
     }
 
     /// Returns the alerts at a moment: `silence` since the latest event and `without_batch` since the end of the latest batch
@@ -259,7 +260,7 @@ impl Alerts {
         let mut rules: Vec<Tally> =
             RULES.iter().zip(&self.courses).map(|(rule, course)| course.tally(rule)).collect();
         let now = [
-            (RuleId::Age, silence.and_then(silence_finding)),
+            (RuleId::Age, silence.and_then(|seconds| silence_finding(&self.settings, seconds))),
             (RuleId::Stall, without_batch.and_then(|seconds| self.pace.stall(seconds))),
         ];
         let mut number = self.begun;
@@ -399,8 +400,8 @@ fn skipped_finding(rule: &Rule, in_a_row: u32) -> Option<Finding> {
     (0 < in_a_row).then(|| Finding::new(level, f64::from(in_a_row), Some(place)))
 }
 
-fn silence_finding(seconds: f64) -> Option<Finding> {
-    let level = AlertLevel::of(crate::verdict::staleness(Some(seconds)))?;
+fn silence_finding(settings: &Settings, seconds: f64) -> Option<Finding> {
+    let level = AlertLevel::of(crate::verdict::staleness(settings, Some(seconds)))?;
     let place = Place { path: "staleness_seconds", index: None };
     Some(Finding::new(level, seconds, Some(place)))
 }

@@ -93,6 +93,7 @@ pub fn visit(snapshot: &Snapshot, found: &mut impl FnMut(Found)) {
         telemetry: of_telemetry,
         event_log: _,
         metrics: _,
+        settings: _,
     } = snapshot;
     let mut number = |path, value: Option<f64>| plain(Place { path, index: None }, value, found);
     number("current_episode", current_episode.map(Number::to_f64));

@@ -54,6 +54,7 @@ pub fn preview(read: Snapshot, span: u64) -> Snapshot {
         runtime_seconds: read.runtime_seconds,
         finish_reason: read.finish_reason,
         finish_error: read.finish_error,
+        settings: read.settings,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use leyline::metric::{self, MetricSpec};
-use leyline::threshold::{Band, Limit};
+use leyline::threshold::{self, Band, Limit};
 use leyline::{Health, RuleId};
 
 use crate::verdict;
@@ -17,7 +17,7 @@ pub struct Settings {
     limits: Vec<OwnLimit>,
 }
 
-/// A limit that replaces the one of a record. The direction is that of the record.
+/// A limit that replaces the one of a record. Directions and conditions are those of the record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnLimit {
     /// The record.
@@ -38,14 +38,15 @@ pub enum Bounds {
 }
 
 impl Bounds {
-    /// Puts the numbers in the place of those of limits; `None` if there are more or fewer.
-    fn replace(self, limits: &[Limit]) -> Option<Vec<Limit>> {
-        match (self, limits) {
-            (Self::One(number), [limit]) => Some(vec![at(*limit, number)]),
-            (Self::Between(low, high), [lower, upper]) => {
+    /// Puts the numbers of a level in the place of those of its limits; `None` if there are more or fewer.
+    fn replace(level: Option<Self>, limits: &[Limit]) -> Option<Vec<Limit>> {
+        match (level, limits) {
+            (None, []) => Some(Vec::new()),
+            (Some(Self::One(number)), [limit]) => Some(vec![at(*limit, number)]),
+            (Some(Self::Between(low, high)), [lower, upper]) => {
                 Some(vec![at(*lower, low), at(*upper, high)])
             }
-            (Self::One(_) | Self::Between(..), _) => None,
+            (None | Some(Self::One(_) | Self::Between(..)), _) => None,
         }
     }
 }
@@ -55,33 +56,46 @@ impl Bounds {
 pub enum LimitError {
     /// There is no such record.
     Unknown,
-    /// The record has no limit, one in only one level, or one under a condition.
-    Fixed,
-    /// The record has another number of bounds.
-    Count,
+    /// The record has no limit.
+    Unlimited,
+    /// The record counts what should never be.
+    Counts,
+    /// The record has other levels, or another number of bounds in one.
+    Form,
     /// A number is not finite, or the critical limit lies before the warning.
     Order,
+    /// The limit is a share and a number does not lie in (0, 1].
+    Share,
 }
 
 impl fmt::Display for LimitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unknown => "there is no such record",
-            Self::Fixed => {
-                "only limits of updates with the same bounds for both levels and no condition can be replaced"
+            Self::Unlimited => "the record has no limit",
+            Self::Counts => {
+                "the record counts what should not be, and one is one too many; its rule can be muted"
             }
-            Self::Count => {
-                "a limit on one side takes one number for each level, a limit on both sides LOW..HIGH"
-            }
+            Self::Form => "the record has other levels, or another number of bounds in one of them",
             Self::Order => "warning and critical must be numbers, and critical not before warning",
+            Self::Share => "the limit is a share of the total, above 0 and at most 1",
         })
     }
 }
 
 impl std::error::Error for LimitError {}
 
-/// Records of updates whose limit holds under a condition, or counts.
-const FIXED: [u16; 6] = [101, 123, 124, 211, 300, 301];
+/// Records that count what should not be: skipped updates, gradients that are not finite, rejected and lost events.
+const COUNTS: [u16; 7] = [101, 300, 301, 780, 782, 783, 784];
+/// Records in GiB that are judged by the share of their pool.
+const SHARES: [u16; 2] = [721, 730];
+
+/// The limits in force for a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InForce<'a> {
+    pub(crate) critical: &'a [Limit],
+    pub(crate) warning: &'a [Limit],
+}
 
 impl Settings {
     /// Mutes a rule: it is not evaluated.
@@ -94,7 +108,7 @@ impl Settings {
         self.muted.contains(&rule)
     }
 
-    /// Replaces the limit of a record.
+    /// Replaces the limit of a record. `None` for a level: the record has none there either.
     ///
     /// # Errors
     ///
@@ -102,19 +116,23 @@ impl Settings {
     pub fn set_limit(
         &mut self,
         number: u16,
-        warning: Bounds,
-        critical: Bounds,
+        warning: Option<Bounds>,
+        critical: Option<Bounds>,
     ) -> Result<(), LimitError> {
         let spec = metric::by_number(number).ok_or(LimitError::Unknown)?;
-        let band =
-            spec.band.filter(|_| spec.path.starts_with("policy.") && !FIXED.contains(&spec.number));
-        let same =
-            |band: &&Band| !band.critical.is_empty() && band.critical.len() == band.warning.len();
-        let band = band.filter(same).ok_or(LimitError::Fixed)?;
-        let pair = warning.replace(band.warning).zip(critical.replace(band.critical));
-        let (warning, critical) = pair.ok_or(LimitError::Count)?;
+        let band = spec.band.ok_or(LimitError::Unlimited)?;
+        if COUNTS.contains(&number) {
+            return Err(LimitError::Counts);
+        }
+        let warning = Bounds::replace(warning, band.warning);
+        let critical = Bounds::replace(critical, band.critical);
+        let (warning, critical) = warning.zip(critical).ok_or(LimitError::Form)?;
         if !is_in_order(&warning, &critical) {
             return Err(LimitError::Order);
+        }
+        let is_share = |limit: &Limit| 0.0 < bound(*limit) && bound(*limit) <= 1.0;
+        if SHARES.contains(&number) && !warning.iter().chain(&critical).all(is_share) {
+            return Err(LimitError::Share);
         }
         self.limits.retain(|own| own.spec.number != number);
         self.limits.push(OwnLimit { spec, warning, critical });
@@ -129,41 +147,42 @@ impl Settings {
     /// Judges a value by the own limit of its path, else by that of its record.
     pub(crate) fn grade(&self, path: &str, band: Option<&Band>, value: f64) -> Health {
         match self.own_limit(path) {
-            Some(own) if value.is_finite() => own.grade(value),
-            Some(_) | None => verdict::grade(band, value),
+            Some(own) => threshold::grade(&own.critical, &own.warning, value),
+            None => verdict::grade(band, value),
+        }
+    }
+
+    /// Returns the own limit of a path, else that of its record.
+    pub(crate) fn in_force<'a>(&'a self, path: &str, band: &'a Band) -> InForce<'a> {
+        match self.own_limit(path) {
+            Some(OwnLimit { spec: _, warning, critical }) => InForce { critical, warning },
+            None => InForce { critical: band.critical, warning: band.warning },
         }
     }
 }
 
-impl OwnLimit {
-    fn grade(&self, value: f64) -> Health {
-        let crossed = |limits: &[Limit]| limits.iter().any(|limit| limit.is_crossed_by(value));
-        if crossed(&self.critical) {
-            Health::Critical
-        } else if crossed(&self.warning) {
-            Health::Warning
-        } else {
-            Health::Healthy
-        }
-    }
-}
-
-/// Returns whether all are numbers, no critical limit lies before its warning, and a lower one lies below the upper one.
+/// Returns whether all are numbers, no critical limit lies before the warning on its side, and lower ones lie below upper ones.
 fn is_in_order(warning: &[Limit], critical: &[Limit]) -> bool {
     let is_number = |limit: &Limit| bound(*limit).is_finite();
-    let is_beyond = |(warning, critical): (&Limit, &Limit)| match critical {
-        Limit::Above(_) | Limit::AtLeast(_) | Limit::MagnitudeAtLeast(_) => {
-            bound(*warning) <= bound(*critical)
-        }
-        Limit::Below(_) | Limit::AtMost(_) => bound(*critical) <= bound(*warning),
+    let of_side = |limits: &[Limit], lower: bool| {
+        limits.iter().find(|limit| is_lower(**limit) == lower).map(|limit| bound(*limit))
     };
-    let rises = match warning {
-        [low, high] => bound(*low) < bound(*high),
-        _ => true,
+    let pair = |lower| of_side(warning, lower).zip(of_side(critical, lower));
+    let rises = |limits: &[Limit]| {
+        of_side(limits, true).zip(of_side(limits, false)).is_none_or(|(low, high)| low < high)
     };
     warning.iter().chain(critical).all(is_number)
-        && warning.iter().zip(critical).all(is_beyond)
-        && rises
+        && pair(true).is_none_or(|(warning, critical)| critical <= warning)
+        && pair(false).is_none_or(|(warning, critical)| warning <= critical)
+        && rises(warning)
+        && rises(critical)
+}
+
+const fn is_lower(limit: Limit) -> bool {
+    match limit {
+        Limit::Below(_) | Limit::AtMost(_) => true,
+        Limit::Above(_) | Limit::AtLeast(_) | Limit::MagnitudeAtLeast(_) => false,
+    }
 }
 
 /// Returns a limit of the same direction at another number.
@@ -194,16 +213,24 @@ mod tests {
 
     #[track_caller]
     fn check(number: u16, warning: f64, critical: f64, expected: Result<(), LimitError>) {
-        let (warning, critical) = (One(warning), One(critical));
+        check_levels(number, Some(One(warning)), Some(One(critical)), expected);
+    }
+
+    #[track_caller]
+    fn check_levels(
+        number: u16,
+        warning: Option<Bounds>,
+        critical: Option<Bounds>,
+        expected: Result<(), LimitError>,
+    ) {
         let set = Settings::default().set_limit(number, warning, critical);
         assert_eq!(set, expected, "TELE-{number} {warning:?} {critical:?}");
     }
 
     #[track_caller]
     fn check_both(warning: (f64, f64), critical: (f64, f64), expected: Result<(), LimitError>) {
-        let of = |(low, high)| Between(low, high);
-        let set = Settings::default().set_limit(144, of(warning), of(critical));
-        assert_eq!(set, expected, "{warning:?} {critical:?}");
+        let of = |(low, high)| Some(Between(low, high));
+        check_levels(144, of(warning), of(critical), expected);
     }
 
     #[test]
@@ -213,10 +240,11 @@ mod tests {
         check_both((0.3, 0.7), (0.1, 0.6), Err(LimitError::Order));
         check_both((0.7, 0.3), (0.1, 0.9), Err(LimitError::Order));
         check_both((f64::NAN, 0.7), (0.1, 0.9), Err(LimitError::Order));
-        let one = Settings::default().set_limit(110, Between(0.1, 0.2), Between(0.0, 0.3));
-        assert_eq!(one, Err(LimitError::Count));
+        let (warning, critical) = (Some(Between(0.1, 0.2)), Some(Between(0.0, 0.3)));
+        check_levels(110, warning, critical, Err(LimitError::Form));
         let mut settings = Settings::default();
-        settings.set_limit(144, Between(0.3, 0.7), Between(0.1, 0.95)).unwrap();
+        let (warning, critical) = (Some(Between(0.3, 0.7)), Some(Between(0.1, 0.95)));
+        settings.set_limit(144, warning, critical).unwrap();
         let grade = |value| settings.grade("policy.advantage_positive_ratio", None, value);
         assert_eq!(
             [0.1, 0.2, 0.5, 0.8, 0.95].map(grade),
@@ -232,19 +260,48 @@ mod tests {
         check(110, f64::NAN, 0.02, Err(LimitError::Order));
         check(200, 0.1, -1.0, Ok(()));
         check(200, -1.0, 0.1, Err(LimitError::Order));
-        check(140, 0.1, 0.2, Err(LimitError::Count));
-        check(143, 0.1, 0.2, Err(LimitError::Fixed));
-        check(211, 0.1, 0.2, Err(LimitError::Fixed));
-        check(702, 3.0, 6.0, Err(LimitError::Fixed));
-        check(104, 3.0, 6.0, Err(LimitError::Fixed));
+        check(702, 30.0, 60.0, Ok(()));
+        check(140, 0.1, 0.2, Err(LimitError::Form));
+        check(143, 0.1, 0.2, Err(LimitError::Form));
+        check(211, 0.1, 0.2, Err(LimitError::Form));
+        check(104, 3.0, 6.0, Err(LimitError::Unlimited));
+        check(124, 3.0, 6.0, Err(LimitError::Unlimited));
         check(999, 3.0, 6.0, Err(LimitError::Unknown));
+    }
+
+    #[test]
+    fn levels_may_differ_in_their_bounds_and_one_may_be_without() {
+        let wide = Some(Between(-2.0, 4.0));
+        check_levels(143, wide, Some(One(8.0)), Ok(()));
+        check_levels(143, wide, Some(One(3.0)), Err(LimitError::Order));
+        check_levels(143, wide, None, Err(LimitError::Form));
+        check_levels(211, None, Some(One(0.001)), Ok(()));
+        check_levels(154, Some(One(0.7)), None, Ok(()));
+        check_levels(154, Some(One(0.7)), Some(One(0.9)), Err(LimitError::Form));
+        check_levels(154, None, None, Err(LimitError::Form));
+    }
+
+    #[test]
+    fn a_count_of_what_should_not_be_has_no_other_limit() {
+        for number in COUNTS {
+            check(number, 3.0, 6.0, Err(LimitError::Counts));
+        }
+    }
+
+    #[test]
+    fn memory_takes_shares_and_no_percent() {
+        check(721, 0.8, 1.0, Ok(()));
+        check(730, 0.85, 0.95, Ok(()));
+        check(721, 80.0, 95.0, Err(LimitError::Share));
+        check(730, 0.0, 0.9, Err(LimitError::Share));
+        check(720, 80.0, 95.0, Ok(()));
     }
 
     #[test]
     fn the_latest_limit_of_a_record_counts_and_nan_stays_critical() {
         let mut settings = Settings::default();
-        settings.set_limit(110, One(0.1), One(0.2)).unwrap();
-        settings.set_limit(110, One(0.02), One(0.05)).unwrap();
+        settings.set_limit(110, Some(One(0.1)), Some(One(0.2))).unwrap();
+        settings.set_limit(110, Some(One(0.02)), Some(One(0.05))).unwrap();
         let grade = |value| settings.grade("policy.kl_divergence", None, value);
         assert_eq!(grade(0.02), Health::Healthy);
         assert_eq!(grade(0.03), Health::Warning);

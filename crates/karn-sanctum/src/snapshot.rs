@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::Connection;
 use crate::log::LogLine;
+use crate::settings::Settings;
 
 mod budget;
 mod env;
@@ -91,6 +92,9 @@ pub struct Snapshot {
     pub event_log: Arc<[Arc<LogLine>]>,
     /// TELE-820 and TELE-821, user metrics by name.
     pub metrics: Arc<BTreeMap<String, Series>>,
+    /// The limits by which it was judged. Not a part of what is known of the run, so it is no leaf and not in JSON.
+    #[serde(skip)]
+    pub settings: Arc<Settings>,
 }
 
 impl Snapshot {
@@ -129,6 +133,7 @@ impl Snapshot {
             telemetry: TelemetryView::empty(),
             event_log: Arc::default(),
             metrics: Arc::default(),
+            settings: Arc::default(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Verdicts: which limit of [`leyline::threshold`] applies to what, and under which condition.
 //!
 //! A reading carries its verdict; the functions here judge the plain values of a snapshot, so that no widget compares a
-//! number. `NoData` means that there is nothing to judge, `Ungraded` that there is no limit.
+//! number. `NoData` means that there is nothing to judge, `Ungraded` that there is no limit. What takes [`Settings`] has a limit
+//! that somebody may have replaced.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use leyline::{FinishReason, Health, Severity};
 
 use crate::connection::Connection;
 use crate::reading::Reading;
+use crate::settings::{InForce, Settings};
 use crate::snapshot::{EnvStatus, SinkLoss};
 
 mod concern;
@@ -25,8 +27,8 @@ pub fn grade(band: Option<&Band>, value: f64) -> Health {
     }
 }
 
-/// Returns how far a value lies beyond the limit of `band` that it crosses, in the unit of the value: larger is worse.
-pub fn depth(band: Option<&Band>, value: f64) -> f64 {
+/// Returns how far a value lies beyond those of the limits that it crosses, in the unit of the value: larger is worse.
+pub(crate) fn depth<'a>(limits: impl IntoIterator<Item = &'a Limit>, value: f64) -> f64 {
     let beyond = |limit: &Limit| {
         limit.is_crossed_by(value).then(|| match *limit {
             Limit::Above(at) | Limit::AtLeast(at) | Limit::Below(at) | Limit::AtMost(at) => {
@@ -35,9 +37,8 @@ pub fn depth(band: Option<&Band>, value: f64) -> f64 {
             Limit::MagnitudeAtLeast(at) => value.abs() - at,
         })
     };
-    let limits = band.into_iter().flat_map(|band| band.warning.iter().chain(band.critical));
     // Without a limit of its own the larger magnitude is the worse one.
-    limits.filter_map(beyond).reduce(f64::max).unwrap_or_else(|| value.abs())
+    limits.into_iter().filter_map(beyond).reduce(f64::max).unwrap_or_else(|| value.abs())
 }
 
 /// Judges a plain number that has no limit: `envs[i].episode_return` and the like.
@@ -61,31 +62,53 @@ pub const fn of_critic(limit: Health, value: f64, returns_vary: bool) -> Health 
 
 /// TELE-211: a small spread is critical only while the range of the critic's output (maximum minus minimum) is small too, and
 /// the value targets vary.
-pub fn value_std(value: f64, range: Option<f64>, returns_vary: bool) -> Health {
+pub fn value_std(
+    settings: &Settings,
+    value: f64,
+    range: Option<f64>,
+    returns_vary: bool,
+) -> Health {
     let is_small = |range| range < threshold::VALUE_COLLAPSE_RANGE;
     let narrow = returns_vary && range.is_some_and(is_small);
-    if narrow || !value.is_finite() { threshold::VALUE_STD.grade(value) } else { Health::Healthy }
+    if narrow || !value.is_finite() {
+        settings.grade("policy.value_std", Some(&threshold::VALUE_STD), value)
+    } else {
+        Health::Healthy
+    }
 }
 
 /// TELE-123: entropy and clipping that move against each other are bad only while the entropy is low.
-pub fn entropy_clip_correlation(value: f64, entropy: Option<f64>, clip: Option<f64>) -> Health {
+pub fn entropy_clip_correlation(
+    settings: &Settings,
+    value: f64,
+    entropy: Option<f64>,
+    clip: Option<f64>,
+) -> Health {
     let narrow = entropy.is_some_and(|entropy| entropy <= threshold::ENTROPY_WARNING);
     let clipped = clip.is_some_and(|clip| threshold::CLIP_WARNING <= clip);
-    let crossed = |limit: threshold::Limit| narrow && limit.is_crossed_by(value);
-    if !value.is_finite() || (clipped && crossed(threshold::ENTROPY_CLIP_CORRELATION_CRITICAL)) {
+    let band = &threshold::ENTROPY_CLIP_CORRELATION;
+    let InForce { critical, warning } = settings.in_force("policy.entropy_clip_correlation", band);
+    let crossed = |limits| narrow && threshold::is_any_crossed(limits, value);
+    if !value.is_finite() || (clipped && crossed(critical)) {
         Health::Critical
-    } else if crossed(threshold::ENTROPY_CLIP_CORRELATION_WARNING) {
+    } else if crossed(warning) {
         Health::Warning
     } else {
         Health::Healthy
     }
 }
 
-/// TELE-721 and TELE-730: memory in use, judged by its share of the pool; no limit while the total is not known.
-pub fn memory_used(used: f64, total: Option<f64>) -> Health {
+/// Paths of TELE-721 and TELE-730, which are judged by the share of their pool.
+pub const RAM_USED: &str = "vitals.ram_used_gb";
+/// See [`RAM_USED`].
+pub const GPU_MEMORY_USED: &str = "vitals.gpu_stats[i].memory_used_gb";
+
+/// TELE-721 and TELE-730: memory in use, judged by its share of the pool; no limit while the total is not known. `path`: that
+/// of the record.
+pub fn memory_used(settings: &Settings, path: &str, used: f64, total: Option<f64>) -> Health {
     match total {
         Some(total) if used.is_finite() && total.is_finite() && 0.0 < total => {
-            threshold::MEMORY_SHARE.grade(used / total)
+            settings.grade(path, Some(&threshold::MEMORY_SHARE), used / total)
         }
         Some(_) | None => grade(None, used),
     }
@@ -163,11 +186,12 @@ pub const fn env_status(status: EnvStatus) -> Health {
 }
 
 /// TELE-634: judged only while news can be expected.
-pub fn env_age(seconds: Option<f64>, connection: Connection) -> Health {
+pub fn env_age(settings: &Settings, seconds: Option<f64>, connection: Connection) -> Health {
     match (seconds, connection) {
         (None, _) => Health::NoData,
         (Some(seconds), Connection::Live | Connection::Slow | Connection::Stale) => {
-            threshold::STALENESS.grade(seconds)
+            let path = "envs[i].last_update_age_seconds";
+            settings.grade(path, Some(&threshold::STALENESS), seconds)
         }
         (
             Some(_),
@@ -180,8 +204,9 @@ pub fn env_age(seconds: Option<f64>, connection: Connection) -> Health {
 }
 
 /// TELE-702.
-pub fn staleness(seconds: Option<f64>) -> Health {
-    seconds.map_or(Health::NoData, |seconds| threshold::STALENESS.grade(seconds))
+pub fn staleness(settings: &Settings, seconds: Option<f64>) -> Health {
+    let judge = |seconds| settings.grade("staleness_seconds", Some(&threshold::STALENESS), seconds);
+    seconds.map_or(Health::NoData, judge)
 }
 
 /// TELE-780.

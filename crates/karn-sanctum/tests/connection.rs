@@ -2,7 +2,7 @@
 
 use leyline::{FinishReason, Health};
 
-use karn_sanctum::{Connection, Link, verdict};
+use karn_sanctum::{Connection, Link, Settings, verdict};
 
 use crate::support::{Feed, finish, heartbeat, malformed, near, start};
 
@@ -26,13 +26,14 @@ fn tele_702_staleness_counts_from_the_latest_accepted_event() {
     check(115.0, 5.0, Connection::Stale);
     check(120.0, 10.0, Connection::Stale);
     check(109.0, 0.0, Connection::Live);
-    let grades = [1.999, 2.0, 4.999, 5.0].map(|seconds| verdict::staleness(Some(seconds)));
+    let grades = [1.999, 2.0, 4.999, 5.0]
+        .map(|seconds| verdict::staleness(&Settings::default(), Some(seconds)));
     assert_eq!(
         grades,
         [Health::Healthy, Health::Warning, Health::Warning, Health::Critical],
         "AT12"
     );
-    assert_eq!(verdict::staleness(None), Health::NoData);
+    assert_eq!(verdict::staleness(&Settings::default(), None), Health::NoData);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The formulas of computed metrics with the numbers of `acceptance.md` section 8.
 
 use leyline::RunNs;
+use leyline::threshold::MEMORY_SHARE;
 
 use karn_sanctum::formula::correlation::entropy_clip_correlation;
 use karn_sanctum::formula::env_status::EnvScore;
@@ -185,8 +186,12 @@ fn statistics_of_no_episodes_are_absent() {
 
 #[track_caller]
 fn check_alarm(pools: &[(&str, Option<f64>, Option<f64>)], expected: Option<&[&str]>) {
-    let pools =
-        pools.iter().map(|&(name, used, total)| Pool { name: name.to_owned(), used, total });
+    let pools = pools.iter().map(|&(name, used, total)| Pool {
+        name: name.to_owned(),
+        used,
+        total,
+        full: MEMORY_SHARE.critical,
+    });
     let names = alarm_devices(pools);
     assert_eq!(
         names.as_deref(),

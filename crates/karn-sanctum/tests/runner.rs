@@ -16,6 +16,7 @@ mod formulas;
 mod groups;
 mod history;
 mod log_records;
+mod own_limits;
 mod properties;
 mod quarantine;
 mod run_progress;

@@ -2,7 +2,7 @@
 
 use leyline::{Health, PpoUpdateCompleted, Severity};
 
-use karn_sanctum::{Connection, EnvStatus, PolicyView, Reading, SinkLoss, verdict};
+use karn_sanctum::{Connection, EnvStatus, PolicyView, Reading, Settings, SinkLoss, verdict};
 
 use crate::support::{Feed, near, start, update, with};
 
@@ -206,8 +206,9 @@ fn at25_tele_331_tele_332_layers() {
 
 #[test]
 fn at10_tele_123_entropy_clip_correlation() {
-    let of =
-        |value, entropy, clip| verdict::entropy_clip_correlation(value, Some(entropy), Some(clip));
+    let of = |value, entropy, clip| {
+        verdict::entropy_clip_correlation(&Settings::default(), value, Some(entropy), Some(clip))
+    };
     assert_eq!(
         [-0.45, -0.55, -0.39].map(|value| of(value, 0.2, 0.3)),
         [Warning, Critical, Healthy]
@@ -218,7 +219,7 @@ fn at10_tele_123_entropy_clip_correlation() {
     assert_eq!(of(-0.9, 0.2, 0.25), Critical);
     assert_eq!(of(-0.9, 0.3, 0.3), Critical);
     assert_eq!(of(-0.9, 0.3001, 0.3), Healthy);
-    assert_eq!(verdict::entropy_clip_correlation(-0.9, None, None), Healthy);
+    assert_eq!(verdict::entropy_clip_correlation(&Settings::default(), -0.9, None, None), Healthy);
 }
 
 #[test]
@@ -276,14 +277,14 @@ fn tele_630_environment_status() {
 #[test]
 fn tele_634_environment_age_is_judged_only_while_news_can_come() {
     for connection in [Connection::Live, Connection::Slow, Connection::Stale] {
-        let of = |seconds| verdict::env_age(Some(seconds), connection);
+        let of = |seconds| verdict::env_age(&Settings::default(), Some(seconds), connection);
         assert_eq!([of(1.999), of(2.0), of(4.999), of(5.0)], [Healthy, Warning, Warning, Critical]);
-        assert_eq!(verdict::env_age(None, connection), NoData);
+        assert_eq!(verdict::env_age(&Settings::default(), None, connection), NoData);
     }
     let silent =
         [Connection::Waiting, Connection::Disconnected, Connection::Finished, Connection::Failed];
     for connection in silent {
-        assert_eq!(verdict::env_age(Some(99.0), connection), Ungraded);
+        assert_eq!(verdict::env_age(&Settings::default(), Some(99.0), connection), Ungraded);
     }
 }
 
@@ -307,13 +308,17 @@ fn tele_817_severity() {
 
 #[test]
 fn memory_has_no_verdict_without_a_total_to_be_a_share_of() {
-    let of = |total| verdict::memory_used(9.0, Some(total));
+    let of =
+        |total| verdict::memory_used(&Settings::default(), verdict::RAM_USED, 9.0, Some(total));
     assert_eq!(
         [of(10.0), of(9.0), of(0.0), of(-1.0), of(f64::NAN)],
         [Warning, Critical, Ungraded, Ungraded, Ungraded]
     );
-    assert_eq!(verdict::memory_used(f64::NAN, Some(10.0)), Critical);
-    assert_eq!(verdict::memory_used(9.0, None), Ungraded);
+    assert_eq!(
+        verdict::memory_used(&Settings::default(), verdict::RAM_USED, f64::NAN, Some(10.0)),
+        Critical
+    );
+    assert_eq!(verdict::memory_used(&Settings::default(), verdict::RAM_USED, 9.0, None), Ungraded);
 }
 
 #[test]

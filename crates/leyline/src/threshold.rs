@@ -61,15 +61,24 @@ pub struct Band {
 impl Band {
     /// Judges a value. NaN and infinities are critical, whatever the limits say.
     pub fn grade(&self, value: f64) -> Health {
-        let crossed = |limits: &[Limit]| limits.iter().any(|limit| limit.is_crossed_by(value));
-        if !value.is_finite() || crossed(self.critical) {
-            Health::Critical
-        } else if crossed(self.warning) {
-            Health::Warning
-        } else {
-            Health::Healthy
-        }
+        grade(self.critical, self.warning, value)
     }
+}
+
+/// Judges a value by limits. NaN and infinities are critical, whatever the limits say.
+pub fn grade(critical: &[Limit], warning: &[Limit], value: f64) -> Health {
+    if !value.is_finite() || is_any_crossed(critical, value) {
+        Health::Critical
+    } else if is_any_crossed(warning, value) {
+        Health::Warning
+    } else {
+        Health::Healthy
+    }
+}
+
+/// Returns whether a finite value is beyond any of the limits.
+pub fn is_any_crossed(limits: &[Limit], value: f64) -> bool {
+    limits.iter().any(|limit| limit.is_crossed_by(value))
 }
 
 use Limit::{Above, AtLeast, AtMost, Below, MagnitudeAtLeast};
@@ -92,11 +101,9 @@ pub const ENTROPY_WARNING: f64 = 0.3;
 pub const ENTROPY_VELOCITY: Band = band(&[AtMost(-0.03)], &[AtMost(-0.01)]);
 /// TELE-122, collapse risk score.
 pub const COLLAPSE_RISK_SCORE: Band = band(&[AtLeast(0.7)], &[AtLeast(0.3)]);
-/// TELE-123, entropy clip correlation, while the entropy is at most [`ENTROPY_WARNING`] and the clip fraction at least
-/// [`CLIP_WARNING`].
-pub const ENTROPY_CLIP_CORRELATION_CRITICAL: Limit = Below(-0.5);
-/// TELE-123, entropy clip correlation, while the entropy is at most [`ENTROPY_WARNING`].
-pub const ENTROPY_CLIP_CORRELATION_WARNING: Limit = Below(-0.4);
+/// TELE-123, entropy clip correlation, while the entropy is at most [`ENTROPY_WARNING`]; critical only while the clip fraction
+/// is at least [`CLIP_WARNING`] too.
+pub const ENTROPY_CLIP_CORRELATION: Band = band(&[Below(-0.5)], &[Below(-0.4)]);
 /// TELE-130, clip fraction.
 pub const CLIP_FRACTION: Band = band(&[AtLeast(0.30)], &[AtLeast(CLIP_WARNING)]);
 /// Clip fraction from which on many samples no longer teach the policy.

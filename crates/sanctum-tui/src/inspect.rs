@@ -176,9 +176,9 @@ fn judged(spec: &MetricSpec, of: &Of, value: &Value, snapshot: &Snapshot) -> Hea
         22 => verdict::finish_reason(snapshot.finish_reason),
         630 => env.map_or(Health::NoData, |env| verdict::env_status(env.status)),
         634 => env.map_or(Health::NoData, |env| {
-            verdict::env_age(env.last_update_age_seconds, snapshot.connection)
+            verdict::env_age(&snapshot.settings, env.last_update_age_seconds, snapshot.connection)
         }),
-        702 => verdict::staleness(snapshot.staleness_seconds),
+        702 => verdict::staleness(&snapshot.settings, snapshot.staleness_seconds),
         703 => {
             verdict::training_thread_alive(snapshot.training_thread_alive, snapshot.finish_reason)
         }

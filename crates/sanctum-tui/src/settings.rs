@@ -4,16 +4,19 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use karn_sanctum::Settings;
-use karn_sanctum::settings::Bounds;
-use leyline::RuleId;
+use karn_sanctum::settings::{Bounds, LimitError};
 use leyline::metric;
+use leyline::threshold::Limit;
 use leyline::word::ClosedWord as _;
+use leyline::{AlertLevel, RuleId};
 use serde::{Serialize, Serializer};
 
 use crate::headless::limit as words;
 use crate::headless::nearest::nearest;
 
 static CURRENT: OnceLock<Current> = OnceLock::new();
+
+const LEVELS: [AlertLevel; 2] = [AlertLevel::Warning, AlertLevel::Critical];
 
 /// The settings and, of the limits, who set them.
 #[derive(Debug, Default)]
@@ -26,8 +29,8 @@ struct Current {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OwnLimit {
     number: u16,
-    warning: Bounds,
-    critical: Bounds,
+    warning: Option<Bounds>,
+    critical: Option<Bounds>,
 }
 
 /// Who set something.
@@ -49,9 +52,9 @@ pub(crate) struct Own {
     pub(crate) built_in_warning: String,
     pub(crate) built_in_critical: String,
     pub(crate) from: Origin,
-    /// Level, condition and meaning of both, as the inspector shows those of a record.
+    /// Level, condition and meaning of each, as the inspector shows those of a record.
     #[serde(skip)]
-    rows: [[String; 3]; 2],
+    rows: Vec<[String; 3]>,
 }
 
 impl fmt::Display for Origin {
@@ -75,16 +78,15 @@ impl OwnLimit {
         format!("TELE-{:03}", self.number)
     }
 
-    /// Returns warning and critical.
-    pub const fn bounds(&self) -> [Bounds; 2] {
+    /// Returns warning and critical; `None` for a level that the record does not have.
+    pub const fn bounds(&self) -> [Option<Bounds>; 2] {
         [self.warning, self.critical]
     }
 
     /// Returns the limits of the record, warning and critical, in words.
     pub fn built_in(&self) -> [String; 2] {
-        let levels = [leyline::AlertLevel::Warning, leyline::AlertLevel::Critical];
         let spec = metric::by_number(self.number);
-        levels.map(|level| spec.map_or_else(String::new, |spec| words::format_limit(spec, level)))
+        LEVELS.map(|level| spec.map_or_else(String::new, |spec| words::format_limit(spec, level)))
     }
 }
 
@@ -92,7 +94,7 @@ impl Own {
     fn new(settings: &Settings, limit: OwnLimit, from: Origin) -> Option<Self> {
         let spec = metric::by_number(limit.number)?;
         let own = settings.own_limit(spec.path)?;
-        let (warning, critical) = (words::sides(&own.warning), words::sides(&own.critical));
+        let [warning, critical] = LEVELS.map(|level| words::format_own(own, level));
         let [built_in_warning, built_in_critical] = limit.built_in();
         let row = |level: &str, condition: &str, built_in: &str| {
             [
@@ -101,10 +103,10 @@ impl Own {
                 format!("own limit ({from}), built in {built_in}"),
             ]
         };
-        let rows = [
-            row("Warning", &warning, &built_in_warning),
-            row("Critical", &critical, &built_in_critical),
-        ];
+        let warned = (!own.warning.is_empty()).then(|| row("Warning", &warning, &built_in_warning));
+        let alarmed = row("Critical", &critical, &built_in_critical);
+        let rows =
+            warned.into_iter().chain((!own.critical.is_empty()).then_some(alarmed)).collect();
         let (record, metric) = (limit.record(), spec.path);
         Some(Self {
             record,
@@ -118,7 +120,7 @@ impl Own {
         })
     }
 
-    /// Returns level, condition and meaning of both limits.
+    /// Returns level, condition and meaning of each limit.
     pub(crate) fn rows(&self) -> impl Iterator<Item = [&str; 3]> {
         self.rows.iter().map(|[level, condition, meaning]| [&**level, &**condition, &**meaning])
     }
@@ -166,15 +168,17 @@ pub(crate) fn own() -> &'static [Own] {
 /// Says why it is none.
 pub fn limit(text: &str) -> Result<OwnLimit, String> {
     let form = || {
-        "not of the form TELE-110=0.02,0.05 (warning, critical) or TELE-144=0.4..0.6,0.2..0.8"
+        "not of the form TELE-110=0.02,0.05 (warning, critical; `-` for a level without a limit), \
+         TELE-144=0.4..0.6,0.2..0.8"
             .to_owned()
     };
     let (record, numbers) = text.split_once('=').ok_or_else(form)?;
     let (warning, critical) = numbers.split_once(',').ok_or_else(form)?;
     let number = |text: &str| text.trim().parse::<f64>().map_err(|_| form());
     let bounds = |text: &str| match text.split_once("..") {
-        Some((low, high)) => Ok(Bounds::Between(number(low)?, number(high)?)),
-        None => number(text).map(Bounds::One),
+        Some((low, high)) => Ok(Some(Bounds::Between(number(low)?, number(high)?))),
+        None if text.trim() == "-" => Ok(None),
+        None => number(text).map(|number| Some(Bounds::One(number))),
     };
     let (warning, critical) = (bounds(warning)?, bounds(critical)?);
     record.strip_prefix("TELE-").ok_or_else(form)?;
@@ -188,15 +192,34 @@ pub fn limit(text: &str) -> Result<OwnLimit, String> {
 /// Says why there can be none.
 pub(crate) fn own_limit(
     record: &str,
-    warning: Bounds,
-    critical: Bounds,
+    warning: Option<Bounds>,
+    critical: Option<Bounds>,
 ) -> Result<OwnLimit, String> {
     let number = record.strip_prefix("TELE-").and_then(|digits| digits.parse().ok());
     let number: u16 = number.ok_or_else(|| format!("{record} is no record"))?;
     let own = OwnLimit { number, warning, critical };
     let mut trial = Settings::default();
     let set = trial.set_limit(number, warning, critical);
-    set.map(|()| own).map_err(|error| error.to_string())
+    set.map(|()| own).map_err(|error| match error {
+        LimitError::Form => form_of(number),
+        LimitError::Unknown
+        | LimitError::Unlimited
+        | LimitError::Counts
+        | LimitError::Order
+        | LimitError::Share => error.to_string(),
+    })
+}
+
+/// Says which numbers the limit of a record takes.
+fn form_of(number: u16) -> String {
+    let band = metric::by_number(number).and_then(|spec| spec.band);
+    let [warning, critical] = band.map_or([&[][..]; 2], |band| [band.warning, band.critical]);
+    let of = |limits: &[Limit]| match limits {
+        [] => "none",
+        [_] => "one number",
+        [..] => "a lower and an upper number",
+    };
+    format!("TELE-{number:03} takes {} as warning and {} as critical", of(warning), of(critical))
 }
 
 /// Reads the name of a rule.
@@ -225,8 +248,14 @@ mod tests {
 
     #[test]
     fn a_limit_is_read_or_refused_with_its_reason() {
-        let own = OwnLimit { number: 110, warning: Bounds::One(0.02), critical: Bounds::One(0.05) };
+        let one = |number| Some(Bounds::One(number));
+        let own = OwnLimit { number: 110, warning: one(0.02), critical: one(0.05) };
         assert_eq!(limit("TELE-110=0.02,0.05"), Ok(own));
+        let own = OwnLimit { number: 211, warning: None, critical: one(0.05) };
+        assert_eq!(limit("TELE-211=-,0.05"), Ok(own));
+        let own =
+            OwnLimit { number: 143, warning: Some(Bounds::Between(-2.0, 4.0)), critical: one(8.0) };
+        assert_eq!(limit("TELE-143=-2..4,8"), Ok(own));
         for (text, why) in [
             ("TELE-110", "not of the form"),
             ("110=1,2", "not of the form"),
@@ -234,10 +263,21 @@ mod tests {
             ("TELE-110=a,b", "not of the form"),
             ("TELE-x=1,2", "is no record"),
             ("TELE-110=0.05,0.02", "critical not before warning"),
-            ("TELE-140=1,2", "LOW..HIGH"),
-            ("TELE-110=1..2,0..3", "LOW..HIGH"),
+            (
+                "TELE-140=1,2",
+                "takes a lower and an upper number as warning and a lower and an upper",
+            ),
+            ("TELE-110=1..2,0..3", "takes one number as warning and one number as critical"),
+            ("TELE-110=-,0.1", "takes one number as warning and one number as critical"),
+            ("TELE-211=1,2", "takes none as warning and one number as critical"),
+            (
+                "TELE-143=1,2",
+                "takes a lower and an upper number as warning and one number as critical",
+            ),
+            ("TELE-721=80,90", "a share of the total"),
+            ("TELE-300=1,2", "can be muted"),
+            ("TELE-104=1,2", "has no limit"),
             ("TELE-144=0.4..x,0.2..0.8", "not of the form"),
-            ("TELE-143=1,2", "same bounds for both levels"),
             ("TELE-999=1,2", "no such record"),
         ] {
             assert!(limit(text).is_err_and(|error| error.contains(why)), "{text}");
@@ -254,7 +294,8 @@ mod tests {
     fn an_own_limit_is_told_beside_the_one_that_is_built_in() {
         let limits = [
             (limit("TELE-110=0.1,0.2").unwrap(), Origin::File(7)),
-            (limit("TELE-200=0.2,-1").unwrap(), Origin::File(9)),
+            (limit("TELE-211=-,0.05").unwrap(), Origin::File(9)),
+            (limit("TELE-721=0.8,0.95").unwrap(), Origin::Flag),
             (limit("TELE-110=0.02,0.05").unwrap(), Origin::Flag),
         ];
         let current = Current::new(&limits, &[(RuleId::Slow, Origin::Flag)]);
@@ -264,10 +305,12 @@ mod tests {
         assert_eq!(
             told,
             [
-                "Warning | value <= 0.2 | own limit (configuration file, line 9), built in <= 0.3 while \
-                 return_std is >= 0.01 of the magnitude of return_mean",
-                "Critical | value <= -1.0 | own limit (configuration file, line 9), built in <= 0.0 while \
-                 return_std is >= 0.01 of the magnitude of return_mean",
+                "Critical | value < 0.05 while value_max - value_min is < 0.1 and return_std is >= 0.01 of \
+                 the magnitude of return_mean | own limit (configuration file, line 9), built in < 0.01 \
+                 while value_max - value_min is < 0.1 and return_std is >= 0.01 of the magnitude of \
+                 return_mean",
+                "Warning | value > 0.8 of the total | own limit (command line), built in > 0.75 of the total",
+                "Critical | value > 0.95 of the total | own limit (command line), built in > 0.9 of the total",
                 "Warning | value > 0.02 | own limit (command line), built in > 0.015",
                 "Critical | value > 0.05 | own limit (command line), built in > 0.03",
             ]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use karn_sanctum::{Connection, EnvStatus, EnvView, Snapshot, verdict};
+use karn_sanctum::{Connection, EnvStatus, EnvView, Settings, Snapshot, verdict};
 use leyline::Health;
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
@@ -29,6 +29,8 @@ pub struct EnvOverviewProps {
     pub envs: Arc<[EnvView]>,
     /// TELE-704, without which the age of news cannot be judged.
     pub connection: Connection,
+    /// The limits that the age of news is judged by.
+    pub settings: Arc<Settings>,
 }
 
 impl From<&Snapshot> for EnvOverviewProps {
@@ -37,6 +39,7 @@ impl From<&Snapshot> for EnvOverviewProps {
             n_envs: snapshot.n_envs,
             envs: Arc::clone(&snapshot.envs),
             connection: snapshot.connection,
+            settings: Arc::clone(&snapshot.settings),
         }
     }
 }
@@ -174,7 +177,8 @@ impl EnvOverview<'_> {
         draw_count(pen, LENGTH_END, row, episode_length.map(u64::from));
         draw_count(pen, IDLE_END, row, *epochs_since_improvement);
         if AGE_END <= pen.width() {
-            let health = verdict::env_age(*last_update_age_seconds, self.props.connection);
+            let EnvOverviewProps { settings, connection, .. } = &self.props;
+            let health = verdict::env_age(settings, *last_update_age_seconds, *connection);
             let text = last_update_age_seconds.map_or_else(|| MISSING.to_owned(), format_age);
             pen.right(AGE_END, row, &text, Class::of_health(health));
             if let Some((mark, class)) = flag(health) {

@@ -61,7 +61,7 @@ impl<'a> From<&'a Snapshot> for RunHeaderProps<'a> {
         Self {
             connection: snapshot.connection,
             connected: snapshot.connected,
-            staleness: verdict::staleness(snapshot.staleness_seconds),
+            staleness: verdict::staleness(&snapshot.settings, snapshot.staleness_seconds),
             training_thread: verdict::training_thread_alive(
                 snapshot.training_thread_alive,
                 snapshot.finish_reason,

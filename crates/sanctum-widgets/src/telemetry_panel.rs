@@ -43,6 +43,8 @@ pub struct TelemetryPanelProps<'a> {
     pub metrics: Arc<BTreeMap<String, Series>>,
     /// TELE-702, seconds since the latest event.
     pub staleness_seconds: Option<f64>,
+    /// The verdict on it.
+    pub staleness: Health,
 }
 
 impl<'a> From<&'a Snapshot> for TelemetryPanelProps<'a> {
@@ -59,6 +61,7 @@ impl<'a> From<&'a Snapshot> for TelemetryPanelProps<'a> {
             sink_losses: telemetry.sink_losses.clone(),
             metrics: Arc::clone(&snapshot.metrics),
             staleness_seconds: snapshot.staleness_seconds,
+            staleness: verdict::staleness(&snapshot.settings, snapshot.staleness_seconds),
         }
     }
 }
@@ -238,9 +241,8 @@ impl TelemetryPanel<'_> {
             |s| format!("{}s", format_number(s, NumberFormat::Fixed(1))),
         );
         pen.text(0, row, "age", Class::Dim);
-        let health = verdict::staleness(age);
-        pen.text(4, row, &text, Class::of_health(health));
-        if let Some((mark, class)) = flag(health) {
+        pen.text(4, row, &text, Class::of_health(self.props.staleness));
+        if let Some((mark, class)) = flag(self.props.staleness) {
             pen.text(5 + width(&text), row, mark, class);
         }
     }

@@ -3,6 +3,7 @@
 use leyline::{Health, RunNs, ViewNs};
 
 use crate::connection::Connection;
+use crate::settings::Settings;
 use crate::verdict;
 
 /// Silence that still counts as running time, in nanoseconds: longer silence says nothing about the producer.
@@ -74,8 +75,8 @@ impl Clock {
     }
 
     /// Returns live, slow or stale for a run that is going on.
-    pub(super) fn freshness(&self, now: ViewNs) -> Connection {
-        match verdict::staleness(self.staleness(now)) {
+    pub(super) fn freshness(&self, settings: &Settings, now: ViewNs) -> Connection {
+        match verdict::staleness(settings, self.staleness(now)) {
             Health::Healthy | Health::NoData | Health::Ungraded => Connection::Live,
             Health::Warning => Connection::Slow,
             Health::Critical => Connection::Stale,

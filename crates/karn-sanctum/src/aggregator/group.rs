@@ -126,7 +126,8 @@ impl State {
             }
             Event::EpisodeOutcome(outcome) => self.episode_ended(outcome, envelope, received),
             Event::SystemVitals(sample) => {
-                self.vitals.apply(sample, self.progress.stamp(mono_ns));
+                let stamp = self.progress.stamp(mono_ns);
+                self.vitals.apply(sample, stamp, &self.settings);
             }
             Event::Metric(metric) => self.metrics.apply(metric),
             // Only the event log shows these; the losses of the emitter belong to the whole run.
@@ -163,7 +164,7 @@ impl State {
             }
             None if source.is_closed() => Connection::Disconnected,
             None if !self.clock.has_started() => Connection::Waiting,
-            None => self.clock.freshness(now),
+            None => self.clock.freshness(&self.settings, now),
         }
     }
 }
@@ -212,7 +213,7 @@ impl Group {
             budget,
             metrics,
             latest_batch_received: _,
-            settings: _,
+            settings,
         } = &self.state;
         let connection = self.state.connection(source, now);
         let runtime = clock.runtime(now).filter(|_| connection.is_connected());
@@ -245,6 +246,7 @@ impl Group {
             telemetry,
             event_log: self.log.shared(),
             metrics: metrics.view(),
+            settings: Arc::clone(settings),
         }
     }
 }

@@ -163,6 +163,7 @@ impl Updates {
         }
         if entropy.and(update.clip_fraction).is_some() {
             let value = entropy_clip_correlation(&self.pairs.latest(correlation::WINDOW));
+            // Judged below, together with others.
             view.entropy_clip_correlation = value.map(|value| store.stamp.read(value, None));
         } else {
             store.age(&mut view.entropy_clip_correlation);
@@ -186,16 +187,17 @@ fn add(
 
 /// Gives the readings of an edited view their verdicts again. Whether the run has a largest entropy is not in the view, so an
 /// entropy without a limit stays without.
-pub(super) fn judge(view: &mut PolicyView) {
+pub(super) fn judge(view: &mut PolicyView, settings: &Settings) {
     let ungraded = view.entropy.is_some_and(|entropy| entropy.verdict == Health::Ungraded);
     store::judge(view, (!ungraded).then_some(&threshold::ENTROPY));
     rejudge(&mut view.early_stop_epoch, None);
     rejudge(&mut view.entropy_velocity, Some(&threshold::ENTROPY_VELOCITY));
     rejudge(&mut view.collapse_risk_score, Some(&threshold::COLLAPSE_RISK_SCORE));
+    store::regrade(view, settings);
     if let Some(collapsed) = &mut view.entropy_collapsed {
         collapsed.verdict = verdict::alarm(collapsed.value);
     }
-    judge_by_others(view, &Settings::default());
+    judge_by_others(view, settings);
 }
 
 /// Judges the readings whose limit holds under a condition on other readings.
@@ -205,7 +207,7 @@ fn judge_by_others(view: &mut PolicyView, settings: &Settings) {
     let vary = verdict::returns_vary(value(&view.return_std), value(&view.return_mean));
     let (entropy, clip) = (value(&view.entropy), value(&view.clip_fraction));
     if let Some(std) = &mut view.value_std {
-        std.verdict = verdict::value_std(std.value, range, vary);
+        std.verdict = verdict::value_std(settings, std.value, range, vary);
     }
     if let Some(explained) = &mut view.explained_variance {
         let band = Some(&threshold::EXPLAINED_VARIANCE);
@@ -218,7 +220,8 @@ fn judge_by_others(view: &mut PolicyView, settings: &Settings) {
         correlation.verdict = verdict::of_critic(limit, correlation.value, vary);
     }
     if let Some(correlation) = &mut view.entropy_clip_correlation {
-        correlation.verdict = verdict::entropy_clip_correlation(correlation.value, entropy, clip);
+        let value = correlation.value;
+        correlation.verdict = verdict::entropy_clip_correlation(settings, value, entropy, clip);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::formula::memory::{Pool, alarm_devices};
 use crate::formula::throughput::Rates;
 use crate::number::Place;
 use crate::reading::{Reading, Stamp};
+use crate::settings::Settings;
 use crate::snapshot::{GpuView, VitalsView};
 use crate::verdict;
 
@@ -24,19 +25,19 @@ impl Vitals {
     }
 
     /// Folds a sample.
-    pub(super) fn apply(&mut self, sample: &SystemVitals, stamp: Stamp) {
+    pub(super) fn apply(&mut self, sample: &SystemVitals, stamp: Stamp, settings: &Settings) {
         let SystemVitals { cpu_percent, ram_used_gb, ram_total_gb, process_rss_gb, gpus } = sample;
         let view = &mut self.view;
-        let put = |slot: &mut Option<Reading>, value: Option<f64>, band| {
-            *slot = value.map(|value| stamp.read(value, band)).or(*slot);
+        let put = |slot: &mut Option<Reading>, value: Option<f64>| {
+            *slot = value.map(|value| stamp.read(value, None)).or(*slot);
         };
-        put(&mut view.cpu_percent, *cpu_percent, Some(&threshold::CPU_PERCENT));
-        put(&mut view.ram_total_gb, *ram_total_gb, None);
-        put(&mut view.ram_used_gb, *ram_used_gb, None);
-        put(&mut view.process_rss_gb, *process_rss_gb, None);
-        judge_memory(&mut view.ram_used_gb, view.ram_total_gb);
+        put(&mut view.cpu_percent, *cpu_percent);
+        put(&mut view.ram_total_gb, *ram_total_gb);
+        put(&mut view.ram_used_gb, *ram_used_gb);
+        put(&mut view.process_rss_gb, *process_rss_gb);
         view.gpu_stats = devices(&view.gpu_stats, gpus, stamp);
-        let alarms = alarm_devices(pools(view));
+        judge(view, settings);
+        let alarms = alarm_devices(pools(view, settings));
         view.has_memory_alarm = alarms.as_ref().map(|names| {
             let raised = !names.is_empty();
             stamp.judged(raised, verdict::alarm(raised))
@@ -46,10 +47,11 @@ impl Vitals {
 
     /// Returns the memory in use of each pool that was sampled lately, with its verdict.
     pub(super) fn memory_readings(&self, now: RunNs) -> Vec<(f64, Health, Place)> {
-        let ram = self.view.ram_used_gb.map(|reading| ("vitals.ram_used_gb", None, reading));
-        let gpus = self.view.gpu_stats.iter().enumerate().filter_map(|(i, gpu)| {
-            Some(("vitals.gpu_stats[i].memory_used_gb", Some(i), gpu.memory_used_gb?))
-        });
+        let ram = self.view.ram_used_gb.map(|reading| (verdict::RAM_USED, None, reading));
+        let gpus =
+            self.view.gpu_stats.iter().enumerate().filter_map(|(i, gpu)| {
+                Some((verdict::GPU_MEMORY_USED, Some(i), gpu.memory_used_gb?))
+            });
         let is_fresh = |reading: &Reading| {
             now.seconds_since(reading.mono_ns) < threshold::STALE_SECONDS
                 && !matches!(reading.verdict, Health::NoData | Health::Ungraded)
@@ -110,14 +112,13 @@ fn devices(known: &[GpuView], sample: &[GpuVitals], stamp: Stamp) -> Arc<[GpuVie
         let read = |value: Option<f64>, slot: fn(&GpuView) -> Option<Reading>| {
             value.map(|value| stamp.read(value, None)).or_else(|| older.and_then(slot))
         };
-        let mut device = GpuView {
+        let device = GpuView {
             device_id: *device_id,
             memory_used_gb: read(*memory_used_gb, |gpu| gpu.memory_used_gb),
             memory_total_gb: read(*memory_total_gb, |gpu| gpu.memory_total_gb),
             utilization_percent: read(*utilization_percent, |gpu| gpu.utilization_percent),
             temperature_c: read(*temperature_c, |gpu| gpu.temperature_c),
         };
-        judge_memory(&mut device.memory_used_gb, device.memory_total_gb);
         match devices.binary_search_by_key(device_id, |device| device.device_id) {
             Ok(at) => devices[at] = device,
             Err(at) => devices.insert(at, device),
@@ -126,23 +127,33 @@ fn devices(known: &[GpuView], sample: &[GpuVitals], stamp: Stamp) -> Arc<[GpuVie
     devices.into()
 }
 
-/// Gives the readings of an edited view their verdicts again.
-pub(super) fn judge(view: &mut VitalsView) {
+/// Gives the readings of a view their verdicts.
+pub(super) fn judge(view: &mut VitalsView, settings: &Settings) {
     let rates =
         [&mut view.epochs_per_second, &mut view.batches_per_hour, &mut view.env_steps_per_second];
     for rate in rates {
         rejudge(rate, None);
     }
-    rejudge(&mut view.cpu_percent, Some(&threshold::CPU_PERCENT));
+    if let Some(cpu) = &mut view.cpu_percent {
+        cpu.verdict =
+            settings.grade("vitals.cpu_percent", Some(&threshold::CPU_PERCENT), cpu.value);
+    }
     rejudge(&mut view.ram_total_gb, None);
     rejudge(&mut view.process_rss_gb, None);
-    judge_memory(&mut view.ram_used_gb, view.ram_total_gb);
+    let judge_memory = |path, used: &mut Option<Reading>, total: Option<Reading>| {
+        if let Some(used) = used {
+            let total = total.map(|total| total.value);
+            used.verdict = verdict::memory_used(settings, path, used.value, total);
+        }
+    };
+    judge_memory(verdict::RAM_USED, &mut view.ram_used_gb, view.ram_total_gb);
     let judged = |gpu: &GpuView| {
         let mut gpu = gpu.clone();
         rejudge(&mut gpu.memory_total_gb, None);
         rejudge(&mut gpu.utilization_percent, None);
         rejudge(&mut gpu.temperature_c, None);
-        judge_memory(&mut gpu.memory_used_gb, gpu.memory_total_gb);
+        let total = gpu.memory_total_gb;
+        judge_memory(verdict::GPU_MEMORY_USED, &mut gpu.memory_used_gb, total);
         gpu
     };
     view.gpu_stats = view.gpu_stats.iter().map(judged).collect();
@@ -151,23 +162,20 @@ pub(super) fn judge(view: &mut VitalsView) {
     }
 }
 
-fn judge_memory(used: &mut Option<Reading>, total: Option<Reading>) {
-    if let Some(used) = used {
-        used.verdict = verdict::memory_used(used.value, total.map(|total| total.value));
-    }
-}
-
-fn pools(view: &VitalsView) -> impl Iterator<Item = Pool> {
+fn pools<'a>(view: &'a VitalsView, settings: &'a Settings) -> impl Iterator<Item = Pool<'a>> + 'a {
     let value = |reading: Option<Reading>| reading.map(|reading| reading.value);
+    let full = |path| settings.in_force(path, &threshold::MEMORY_SHARE).critical;
     let ram = Pool {
         name: "RAM".to_owned(),
         used: value(view.ram_used_gb),
         total: value(view.ram_total_gb),
+        full: full(verdict::RAM_USED),
     };
     let gpus = view.gpu_stats.iter().map(move |gpu| Pool {
         name: format!("cuda:{}", gpu.device_id),
         used: value(gpu.memory_used_gb),
         total: value(gpu.memory_total_gb),
+        full: full(verdict::GPU_MEMORY_USED),
     });
     std::iter::once(ram).chain(gpus)
 }

@@ -13,6 +13,7 @@ use leyline::{AlertLevel, Band, Health};
 
 use crate::alert::{At, Finding, OfVerdict as _};
 use crate::number::{self, Found, Kind};
+use crate::settings::{InForce, Settings};
 use crate::snapshot::PolicyView;
 use crate::verdict;
 
@@ -95,7 +96,12 @@ const LEAST_SPREAD: f64 = 1e-9;
 
 impl Watched {
     /// Takes note of what an update measured.
-    pub(super) fn update(&mut self, at: At, policy: &PolicyView) -> SeenByRules {
+    pub(super) fn update(
+        &mut self,
+        at: At,
+        policy: &PolicyView,
+        settings: &Settings,
+    ) -> SeenByRules {
         self.updates += 1;
         let mut seen =
             SeenByRules { of_rules: [Seen::default(); RULES.len()], nan: Seen::default() };
@@ -104,7 +110,7 @@ impl Watched {
             if found.kind == Kind::Update && found.fresh && found.batch == at.batch {
                 let place = self.place(found.place.path, cursor);
                 cursor = place + 1;
-                self.note(place, &found, at, &mut seen);
+                self.note(place, &found, at, settings, &mut seen);
             }
         });
         seen
@@ -126,7 +132,14 @@ impl Watched {
         self.metrics.len() * size_of::<Metric>()
     }
 
-    fn note(&mut self, place: usize, found: &Found, at: At, seen: &mut SeenByRules) {
+    fn note(
+        &mut self,
+        place: usize,
+        found: &Found,
+        at: At,
+        settings: &Settings,
+        seen: &mut SeenByRules,
+    ) {
         let metric = &mut self.metrics[place];
         let value = found.value;
         if metric.is_mover {
@@ -144,7 +157,7 @@ impl Watched {
             && value.is_finite()
         {
             let finding = AlertLevel::of(found.verdict).map(|level| {
-                let depth = verdict::depth(metric.band, value);
+                let depth = metric.depth(settings, value);
                 Finding { depth, ..Finding::new(level, value, Some(found.place)) }
             });
             seen.of_rules[rule].add(finding);
@@ -180,6 +193,13 @@ impl Metric {
             is_mover: number.is_none_or(|number| !NO_MOVERS.contains(&number)),
             course: Normal::default(),
         }
+    }
+
+    /// Returns how far a value lies beyond the limits in force.
+    fn depth(&self, settings: &Settings, value: f64) -> f64 {
+        let limits = self.band.map(|band| settings.in_force(self.path, band));
+        let limits = limits.map(|InForce { critical, warning }| warning.iter().chain(critical));
+        verdict::depth(limits.into_iter().flatten(), value)
     }
 
     /// Whether it counts elements that are not finite.

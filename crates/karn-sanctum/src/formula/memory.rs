@@ -1,22 +1,24 @@
 //! Which memory pools are nearly full.
 
-use leyline::threshold::MEMORY_ALARM_SHARE;
+use leyline::threshold::{Limit, is_any_crossed};
 
 /// One pool of memory.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pool {
+pub struct Pool<'a> {
     /// `RAM` or `cuda:0`.
     pub name: String,
     /// In use, GiB.
     pub used: Option<f64>,
     /// Size, GiB.
     pub total: Option<f64>,
+    /// Shares in use beyond any of which it is an alarm.
+    pub full: &'a [Limit],
 }
 
 /// Returns the names of the pools beyond the alarm limit, in the order given (TELE-741).
 ///
 /// A pool counts if both numbers are known and make a share: finite, with a total above 0. `None` if no pool counts.
-pub fn alarm_devices(pools: impl IntoIterator<Item = Pool>) -> Option<Vec<String>> {
+pub fn alarm_devices<'a>(pools: impl IntoIterator<Item = Pool<'a>>) -> Option<Vec<String>> {
     let mut counted = false;
     let mut full = Vec::new();
     for pool in pools {
@@ -25,7 +27,7 @@ pub fn alarm_devices(pools: impl IntoIterator<Item = Pool>) -> Option<Vec<String
             continue;
         }
         counted = true;
-        if MEMORY_ALARM_SHARE < used / total {
+        if is_any_crossed(pool.full, used / total) {
             full.push(pool.name);
         }
     }

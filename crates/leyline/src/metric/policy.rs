@@ -84,7 +84,8 @@ pub(super) const SPECS: &[MetricSpec] = &[
         Priority::P1,
         Unit::Ratio,
         "policy.entropy_clip_correlation",
-    ),
+    )
+    .with(&threshold::ENTROPY_CLIP_CORRELATION),
     spec(
         124,
         "Entropy Collapsed",

@@ -159,9 +159,7 @@ impl Reader<'_> {
         if before < self.problems.len() {
             return;
         }
-        let [Some(warning), Some(critical)] = bounds else {
-            return self.problem(start(name), format!("`{path}` needs both warning and critical"));
-        };
+        let [warning, critical] = bounds;
         match settings::own_limit(record, warning, critical) {
             Ok(own) => {
                 let line = self.line(start(name));
@@ -267,7 +265,9 @@ bell = \"off\"
         let (found, problems) = parse(text);
         assert_eq!(problems, []);
         let value = |value: Value, line| Placed { value, line };
-        let own = |record: &str, warning, critical| settings::own_limit(record, warning, critical);
+        let own = |record: &str, warning, critical| {
+            settings::own_limit(record, Some(warning), Some(critical))
+        };
         let words = ["notify", "two words"].map(str::to_owned).to_vec();
         let mut values = found.values;
         values.sort_by_key(|(_, placed)| placed.line);
@@ -337,7 +337,10 @@ bell = \"off\"
         );
         check(
             "[limits.TELE-110]\nwarning = 1",
-            &[(1, "`limits.TELE-110` needs both warning and critical")],
+            &[(
+                1,
+                "`limits.TELE-110`: TELE-110 takes one number as warning and one number as critical",
+            )],
         );
         check(
             "[limits.TELE-110]\nwarning = 2\ncritical = 1",

@@ -70,15 +70,13 @@ pub(crate) fn merged(merged: &Merged) -> String {
         write!(out, "\n[rules.{}]\nenabled = false # {origin}\n", rule.as_str()).ok();
     }
     for (own, origin) in &merged.limits {
-        let [warning, critical] = own.bounds().map(to_toml);
         write!(out, "\n[limits.{}] # {origin}\n", own.record()).ok();
-        let built_in = own.built_in();
-        let [was_warning, was_critical] = &built_in;
-        write!(
-            out,
-            "warning = {warning} # built in: {was_warning}\ncritical = {critical} # built in: {was_critical}\n"
-        )
-        .ok();
+        let levels = ["warning", "critical"].into_iter().zip(own.bounds()).zip(own.built_in());
+        for ((level, bounds), was) in levels {
+            if let Some(bounds) = bounds {
+                writeln!(out, "{level} = {} # built in: {was}", to_toml(bounds)).ok();
+            }
+        }
     }
     out
 }

@@ -1,8 +1,9 @@
 //! What the limit of a rule or of a metric says in words.
 
+use karn_sanctum::settings::OwnLimit;
 use karn_sanctum::{Alert, Settings};
 use leyline::metric::{self, MetricSpec};
-use leyline::threshold::{self, Band, Limit};
+use leyline::threshold::{self, Limit};
 use leyline::unit::Unit;
 use leyline::wire;
 
@@ -19,10 +20,7 @@ pub(crate) fn of_alert(alert: &Alert, settings: &Settings) -> String {
         (None, Some(spec)) if alert.worst.value.is_finite() => {
             let built_in = format_limit(spec, alert.level);
             let Some(own) = settings.own_limit(spec.path) else { return built_in };
-            let own = match alert.level {
-                Level::Critical => sides(&own.critical),
-                Level::Info | Level::Warning => sides(&own.warning),
-            };
+            let own = format_own(own, alert.level);
             let from = settings::own().iter().find(|own| own.metric == spec.path);
             let from = from.map_or_else(String::new, |own| format!(" ({})", own.from));
             format!("{own}, built in {built_in}{from}")
@@ -33,53 +31,54 @@ pub(crate) fn of_alert(alert: &Alert, settings: &Settings) -> String {
 
 /// Returns the limit that a verdict of this level stands for, such as `> 0.03` or `<= 0.1 or > 3.0`.
 pub(crate) fn format_limit(spec: &MetricSpec, level: Level) -> String {
-    let own = match spec.band {
-        Some(band) => one_of(band, level),
-        None => "not finite".to_owned(),
+    let limits = spec.band.map_or(&[][..], |band| match level {
+        Level::Info | Level::Warning => band.warning,
+        Level::Critical => band.critical,
+    });
+    words(spec, level, limits)
+}
+
+/// Returns what an own limit says of a level, in the words of [`format_limit`].
+pub(crate) fn format_own(own: &OwnLimit, level: Level) -> String {
+    let limits = match level {
+        Level::Info | Level::Warning => &own.warning,
+        Level::Critical => &own.critical,
     };
-    // The limits that apply under a condition; the conditions themselves are in `karn_sanctum::verdict`.
+    words(own.spec, level, limits)
+}
+
+/// Tells limits with the condition under which those of the record hold. The conditions themselves are in
+/// `karn_sanctum::verdict`.
+fn words(spec: &MetricSpec, level: Level, limits: &[Limit]) -> String {
+    if limits.is_empty() {
+        return match level {
+            _ if spec.unit == Unit::Flag => "true",
+            Level::Info | Level::Warning => "none",
+            Level::Critical => "not finite",
+        }
+        .to_owned();
+    }
+    let sides = limits.iter().map(|&limit| side(limit)).collect::<Vec<_>>().join(" or ");
+    let narrow = || side(Limit::AtMost(threshold::ENTROPY_WARNING));
     match (spec.number, level) {
-        (123, Level::Critical) => format!(
-            "{} while entropy is {} and clip fraction is >= {}",
-            side(threshold::ENTROPY_CLIP_CORRELATION_CRITICAL),
-            side(Limit::AtMost(threshold::ENTROPY_WARNING)),
-            number(threshold::CLIP_WARNING)
-        ),
-        (123, Level::Info | Level::Warning) => format!(
-            "{} while entropy is {}",
-            side(threshold::ENTROPY_CLIP_CORRELATION_WARNING),
-            side(Limit::AtMost(threshold::ENTROPY_WARNING))
-        ),
+        (123, Level::Critical) => {
+            let clipped = side(Limit::AtLeast(threshold::CLIP_WARNING));
+            format!("{sides} while entropy is {} and clip fraction is {clipped}", narrow())
+        }
+        (123, Level::Info | Level::Warning) => format!("{sides} while entropy is {}", narrow()),
         (211, _) => format!(
-            "{own} while value_max - value_min is {} and {}",
+            "{sides} while value_max - value_min is {} and {}",
             side(Limit::Below(threshold::VALUE_COLLAPSE_RANGE)),
             varying()
         ),
-        (200 | 220, _) => format!("{own} while {}", varying()),
-        (721 | 730, _) => format!("{own} of the total"),
-        _ if spec.unit == Unit::Flag => "true".to_owned(),
-        _ => own,
+        (200 | 220, _) => format!("{sides} while {}", varying()),
+        (721 | 730, _) => format!("{sides} of the total"),
+        _ => sides,
     }
 }
 
 fn varying() -> String {
     format!("return_std is >= {} of the magnitude of return_mean", number(threshold::RETURNS_VARY))
-}
-
-fn one_of(band: &Band, level: Level) -> String {
-    let limits = match level {
-        Level::Info | Level::Warning => band.warning,
-        Level::Critical => band.critical,
-    };
-    if limits.is_empty() {
-        return "not finite".to_owned();
-    }
-    sides(limits)
-}
-
-/// Returns limits as inequalities.
-pub(crate) fn sides(limits: &[Limit]) -> String {
-    limits.iter().map(|&limit| side(limit)).collect::<Vec<_>>().join(" or ")
 }
 
 /// Returns a limit as an inequality.
@@ -114,7 +113,7 @@ mod tests {
         check("policy.advantage_std", "<= 0.5 or > 2.0", "<= 0.1 or > 3.0");
         check("policy.advantage_mean", "magnitude >= 0.1", "magnitude >= 0.3");
         check("policy.ratio_std", "> 0.5", "not finite");
-        check("policy.policy_loss", "not finite", "not finite");
+        check("policy.policy_loss", "none", "not finite");
         check("policy.entropy_collapsed", "true", "true");
         check("vitals.ram_used_gb", "> 0.75 of the total", "> 0.9 of the total");
         check(

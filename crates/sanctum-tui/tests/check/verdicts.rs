@@ -124,12 +124,24 @@ fn a_rule_can_be_muted_and_a_limit_replaced_which_the_alert_says() {
     let out = check(&[0.06, 0.06], &["--limit", "TELE-110=0.02,0.05"], 11, "");
     assert!(out.contains("limit > 0.05, built in > 0.03"), "{out}");
     let rows = run_of(&[0.01; 12]);
-    for (flag, value, why) in
-        [("--mute", "kl-hgh", "nearest: kl-high"), ("--limit", "TELE-140=1,2", "LOW..HIGH")]
-    {
+    for (flag, value, why) in [
+        ("--mute", "kl-hgh", "nearest: kl-high"),
+        ("--limit", "TELE-140=1,2", "takes a lower and an upper"),
+    ] {
         let done = sanctum_tui(&["check", "-", flag, value], rows.as_bytes());
         assert_eq!(done.code, Some(2), "{}", done.err);
         assert!(done.err.contains(why), "{}", done.err);
+    }
+}
+
+#[test]
+fn an_own_limit_of_silence_moves_the_connection_in_every_command() {
+    let rows = run_of(&[0.01; 12]);
+    let (going_on, _) = rows.trim_end().rsplit_once('\n').unwrap();
+    for (limit, expected) in [("TELE-702=30,60", "live\n"), ("TELE-702=2,5", "stale\n")] {
+        let arguments = ["snapshot", "-", "--now", "+7", "--get", "connection", "--limit", limit];
+        let done = sanctum_tui(&arguments, going_on.as_bytes());
+        assert_eq!((done.code, done.out.as_str()), (Some(0), expected), "{}", done.err);
     }
 }
 

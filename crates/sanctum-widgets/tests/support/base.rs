@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use karn_sanctum::{
-    Connection, EnvStatus, EnvView, GpuView, LastUpdate, LogLine, Reading, Series, Snapshot,
-    verdict,
+    Connection, EnvStatus, EnvView, GpuView, LastUpdate, LogLine, Reading, Series, Settings,
+    Snapshot, verdict,
 };
 use leyline::{Health, RunNs, Severity, SkipReason, Timestamp, metric};
 use ratatui_core::buffer::Buffer;
@@ -105,7 +105,10 @@ pub(crate) fn machine() -> Snapshot {
 
 /// Memory in use, judged by its share of the pool.
 pub(crate) fn memory(used: f64, total: f64) -> Reading {
-    Reading { verdict: verdict::memory_used(used, Some(total)), ..reading(used) }
+    Reading {
+        verdict: verdict::memory_used(&Settings::default(), verdict::RAM_USED, used, Some(total)),
+        ..reading(used)
+    }
 }
 
 /// A device of which only the memory is known.
