@@ -89,7 +89,7 @@ impl<'a> EsperStatus<'a> {
 
     /// Returns the number of rows that can be scrolled.
     pub fn entries(&self) -> usize {
-        8 + self.props.gpu_stats.len() + budget_rows(&self.props.budget).len()
+        self.rows().len()
     }
 }
 
@@ -128,8 +128,10 @@ impl EsperStatus<'_> {
         };
         let runtime_class = if runtime == "--" { Class::Missing } else { Class::Plain };
         let decimals = |n| move |value| format_number(value, NumberFormat::Fixed(n));
-        let mut rows = vec![
-            ("Runtime:".to_owned(), vec![Span::new(runtime, runtime_class)]),
+        let (time, shares) = budget_rows(&props.budget);
+        let mut rows = vec![("Runtime:".to_owned(), vec![Span::new(runtime, runtime_class)])];
+        rows.extend(time);
+        rows.extend([
             row("Epochs/s:", props.epochs_per_second.as_ref(), decimals(2)),
             row("Batches/h:", props.batches_per_hour.as_ref(), decimals(0)),
             row("Env steps/s:", props.env_steps_per_second.as_ref(), decimals(0)),
@@ -142,9 +144,9 @@ impl EsperStatus<'_> {
                 vec![memory(props.ram_used_gb.as_ref(), props.ram_total_gb.as_ref(), 0)],
             ),
             row("RSS:", props.process_rss_gb.as_ref(), format_gib),
-        ];
+        ]);
         rows.extend(props.gpu_stats.iter().map(gpu));
-        rows.extend(budget_rows(&props.budget));
+        rows.extend(shares);
         rows
     }
 }
@@ -188,10 +190,11 @@ fn gpu(gpu: &GpuView) -> Row {
     (format!("GPU{}:", gpu.device_id), value)
 }
 
-/// Returns the rows of the time budget; none as long as the trainer has told nothing about its time.
-fn budget_rows(budget: &BudgetView) -> Vec<Row> {
+/// Returns the rows of the time budget: what a small panel must show beside the runtime, and where the time went. None as long
+/// as the trainer has told nothing about its time.
+fn budget_rows(budget: &BudgetView) -> (Vec<Row>, Vec<Row>) {
     if *budget == BudgetView::empty() {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let BudgetView {
         batch,
@@ -212,9 +215,11 @@ fn budget_rows(budget: &BudgetView) -> Vec<Row> {
         let between = Span::new(" ".repeat(gap), Class::Plain);
         (label.to_owned(), vec![span(batch.as_ref(), share), between, of_run])
     };
-    vec![
+    let times = vec![
         ("Left:".to_owned(), vec![low, Span::new(" to ", Class::Dim), high]),
         row("Training:", training_seconds.as_ref(), time),
+    ];
+    let shares = vec![
         ("Share of:".to_owned(), vec![Span::new("batch     run", Class::Dim)]),
         shares(" collect", &batch.collect, &run.collect),
         shares(" update", &batch.update, &run.update),
@@ -224,7 +229,8 @@ fn budget_rows(budget: &BudgetView) -> Vec<Row> {
         shares(" emit", &batch.emit, &run.emit),
         ("Pauses:".to_owned(), vec![count(*pauses)]),
         ("Resumes:".to_owned(), vec![count(*resumes)]),
-    ]
+    ];
+    (times, shares)
 }
 
 /// Columns of a share of the run, with the gap before it.
