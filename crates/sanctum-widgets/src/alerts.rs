@@ -83,6 +83,11 @@ impl Widget for &VerdictLine<'_> {
     }
 }
 
+/// Returns how far a metric moved, as text that follows a batch: ` (+7.2 sd)`. Empty where it never varied before.
+pub fn format_move(sigmas: f64) -> String {
+    if sigmas.is_finite() { format!(" ({sigmas:+.1} sd)") } else { String::new() }
+}
+
 /// Returns what moved first, where that is another metric than the one that the alert is about.
 fn moved_first(alert: &Alert, says_how_far: bool) -> Option<String> {
     let mover = alert.mover?;
@@ -91,11 +96,7 @@ fn moved_first(alert: &Alert, says_how_far: bool) -> Option<String> {
     }
     let name = metric::by_path(mover.path).map_or(mover.path, |spec| spec.name);
     let batch = batch(mover.at.batch);
-    let by = if says_how_far && mover.sigmas.is_finite() {
-        format!(" ({:+.1} sd)", mover.sigmas)
-    } else {
-        String::new()
-    };
+    let by = if says_how_far { format_move(mover.sigmas) } else { String::new() };
     Some(format!("{name} moved first in {batch}{by}"))
 }
 

@@ -7,6 +7,7 @@ use leyline::{metric, rule};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
+use sanctum_widgets::alerts::format_move;
 use sanctum_widgets::{AlertListProps, AlertListView};
 
 use crate::app::{App, Overlay};
@@ -43,7 +44,7 @@ fn details(alert: &Alert, settings: &Settings) -> Vec<String> {
     let record = record.map(|spec| format!("TELE-{:03}, ", spec.number)).unwrap_or_default();
     let moved = alert.mover.map_or_else(String::new, |mover| {
         let batch = mover.at.batch.map_or_else(String::new, |batch| format!(" in b{batch}"));
-        format!("; first moved: {}{batch}", mover.path)
+        format!("; first moved: {}{batch}{}", mover.path, format_move(mover.sigmas))
     });
     vec![
         format!("{record}limit {}{moved}", limit::of_alert(alert, settings)),

@@ -7,6 +7,7 @@ use karn_sanctum::{AlertsView, RunKey, Settings};
 use leyline::unit::Unit;
 use leyline::word::ClosedWord as _;
 use leyline::{About, AlertLevel, GroupId, RuleId, RunId, metric, rule, wire};
+use sanctum_widgets::alerts::format_move;
 use serde::Serialize;
 
 use crate::cli::FailOn;
@@ -265,7 +266,6 @@ impl Alert {
     /// Returns the line for people.
     pub(crate) fn told(&self) -> String {
         let batch = |batch: Option<u64>| batch.map_or_else(|| "?".to_owned(), |at| at.to_string());
-        let number = |value: f64| wire::to_json(&value).trim_matches('"').to_owned();
         let of = match (&self.metric, &self.record, self.env) {
             (Some(metric), Some(record), _) => format!(" {metric} ({record})"),
             (_, _, Some(env)) => format!(" env {env}"),
@@ -273,7 +273,8 @@ impl Alert {
         };
         let unit = self.unit.map_or("", |unit| unit.as_str());
         let mover = self.first_mover.as_ref().map(|mover| {
-            format!("; first moved: {} in batch {}", mover.metric, batch(mover.batch))
+            let by = format_move(mover.sigmas);
+            format!("; first moved: {} in batch {}{by}", mover.metric, batch(mover.batch))
         });
         format!(
             "{} {}{of} batches {} to {}{}, worst {} {unit} in batch {}, limit {}{}; next: {}",
@@ -282,7 +283,7 @@ impl Alert {
             batch(self.first_batch),
             batch(self.last_batch),
             if self.lasts { " and on" } else { "" },
-            number(self.worst_value),
+            rounded(self.worst_value),
             batch(self.worst_batch),
             self.limit,
             mover.unwrap_or_default(),
@@ -291,9 +292,27 @@ impl Alert {
     }
 }
 
+/// Returns a number with six significant digits: JSON has them all.
+fn rounded(value: f64) -> String {
+    let rounded = format!("{value:.5e}").parse().unwrap_or(value);
+    wire::to_json(&rounded).trim_matches('"').to_owned()
+}
+
 const fn least(fail_on: FailOn) -> AlertLevel {
     match fail_on {
         FailOn::Warning => AlertLevel::Warning,
         FailOn::Critical => AlertLevel::Critical,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_for_people_has_six_digits_and_what_is_not_finite_its_name() {
+        let told =
+            [0.030_131_924_473, 1_234_567.8, 0.02, -3.0, f64::NAN, f64::INFINITY].map(rounded);
+        assert_eq!(told, ["0.0301319", "1234570.0", "0.02", "-3.0", "NaN", "Infinity"]);
     }
 }
