@@ -168,6 +168,7 @@ impl App {
             Message::Picture(picture) => self.picture(picture),
             Message::Kept(kept) => {
                 self.marks = kept.marks;
+                self.set_known(kept.known);
                 self.arrangement = kept.arrangement;
                 self.focus_something_shown();
                 Effect::Draw
@@ -177,7 +178,7 @@ impl App {
 
     /// Returns what is to be kept of this view for the next viewer of its run.
     pub fn kept(&self) -> Kept {
-        Kept { marks: self.marks.clone(), arrangement: self.arrangement }
+        Kept { marks: self.marks.clone(), known: self.known(), arrangement: self.arrangement }
     }
 
     /// Returns the run that is shown.
@@ -289,7 +290,7 @@ impl App {
 
     fn picture(&mut self, picture: Arc<Picture>) -> Effect {
         self.sort(&picture);
-        if self.newest.ended && self.overlay == Overlay::Leave {
+        if !self.trains_here() && self.overlay == Overlay::Leave {
             self.overlay = Overlay::None;
         }
         if self.newest.ended && self.stopping {
@@ -394,9 +395,10 @@ impl App {
         }
     }
 
-    /// Whether leaving would end a run.
+    /// Whether leaving would end a run. A run that has said its end is over, even while its thread is still closing files.
     fn trains_here(&self) -> bool {
-        self.trainer == Trainer::Here && !self.newest.ended
+        let is_over = self.newest.ended || self.newest.snapshot.finish_reason.is_some();
+        self.trainer == Trainer::Here && !is_over
     }
 
     fn quit(&mut self) -> Effect {

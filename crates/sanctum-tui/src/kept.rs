@@ -1,7 +1,9 @@
-//! What is kept of a view from one viewer of a run to the next: marks and the arrangement of the panels.
+//! What is kept of a view from one viewer of a run to the next: marks, acknowledged alerts and the arrangement of the panels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use leyline::word::ClosedWord as _;
+use leyline::{GroupId, RuleId};
 use sanctum_widgets::WidgetId;
 use serde::{Deserialize, Serialize};
 
@@ -39,11 +41,25 @@ impl Mark {
     }
 }
 
+/// An alert that somebody has acknowledged: the one of a rule that began in a batch. Numbers of alerts would not do, because
+/// they follow from the limits of the viewer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Known {
+    /// The group that it is about.
+    pub group: GroupId,
+    /// Its rule.
+    pub rule: RuleId,
+    /// Where it began.
+    pub batch: Option<u64>,
+}
+
 /// What is kept of the view of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kept {
     /// Marks by their letters, `a` to `z`.
     pub marks: BTreeMap<char, Mark>,
+    /// Alerts that somebody has acknowledged.
+    pub known: BTreeSet<Known>,
     /// Which panels are shown, and which has the focus.
     pub arrangement: Arrangement,
 }
@@ -65,9 +81,33 @@ impl std::error::Error for Unreadable {}
 struct Form {
     schema: u32,
     marks: BTreeMap<char, Mark>,
+    /// Files of older versions have none.
+    #[serde(default)]
+    acknowledged: Vec<KnownForm>,
     focus: String,
     enlarged: bool,
     guest: Option<String>,
+}
+
+/// The JSON form of an acknowledged alert.
+#[derive(Serialize, Deserialize)]
+struct KnownForm {
+    group: GroupId,
+    rule: String,
+    batch: Option<u64>,
+}
+
+impl KnownForm {
+    fn of(known: &Known) -> Self {
+        let Known { group, rule, batch } = known;
+        Self { group: group.clone(), rule: rule.to_string(), batch: *batch }
+    }
+
+    /// `None` for a rule that this version does not have.
+    fn read(self) -> Option<Known> {
+        let rule = RuleId::from_word(&self.rule)?;
+        Some(Known { group: self.group, rule, batch: self.batch })
+    }
 }
 
 impl Kept {
@@ -77,6 +117,7 @@ impl Kept {
         let form = Form {
             schema: SCHEMA,
             marks: self.marks.clone(),
+            acknowledged: self.known.iter().map(KnownForm::of).collect(),
             focus: focus.name().to_owned(),
             enlarged,
             guest: guest.map(|id| id.name().to_owned()),
@@ -85,7 +126,7 @@ impl Kept {
         serde_json::to_string(&form).unwrap_or_default()
     }
 
-    /// Reads the JSON form. A panel that this version does not have, and a mark without a letter, are left out.
+    /// Reads the JSON form. A panel or a rule that this version does not have, and a mark without a letter, are left out.
     ///
     /// # Errors
     ///
@@ -106,12 +147,14 @@ impl Kept {
         };
         let mut marks = form.marks;
         marks.retain(|letter, _| letter.is_ascii_lowercase());
-        Ok(Self { marks, arrangement })
+        let known = form.acknowledged.into_iter().filter_map(KnownForm::read).collect();
+        Ok(Self { marks, known, arrangement })
     }
 
-    /// Returns this with the marks of another viewer of the same run, whose letters give way.
+    /// Returns this with what somebody did in another viewer of the same run, whose letters give way.
     #[must_use]
-    pub fn with_marks_of(mut self, other: Self) -> Self {
+    pub fn with_those_of(mut self, other: Self) -> Self {
+        self.known.extend(other.known);
         for (letter, mark) in other.marks {
             self.marks.entry(letter).or_insert(mark);
         }
@@ -123,10 +166,15 @@ impl Kept {
 mod tests {
     use super::*;
 
+    fn known(rule: RuleId, batch: Option<u64>) -> Known {
+        Known { group: GroupId::default(), rule, batch }
+    }
+
     fn kept() -> Kept {
         let mark = |seq| Mark { place: 41, seq, batch: Some(3) };
         Kept {
             marks: [('a', mark(Some(40))), ('z', mark(None))].into(),
+            known: [known(RuleId::KlHigh, Some(26)), known(RuleId::Age, None)].into(),
             arrangement: Arrangement {
                 focus: WidgetId::EventLog,
                 enlarged: true,
@@ -143,19 +191,23 @@ mod tests {
         let arrangement = Arrangement { focus: WidgetId::PolicyLosses, ..Arrangement::default() };
         assert_eq!(
             Kept { arrangement, ..Kept::default() }.to_json(),
-            r#"{"schema":1,"marks":{},"focus":"PolicyLosses","enlarged":false,"guest":null}"#
+            r#"{"schema":1,"marks":{},"acknowledged":[],"focus":"PolicyLosses","enlarged":false,"guest":null}"#
         );
+        let older =
+            r#"{"schema":1,"marks":{},"focus":"PolicyLosses","enlarged":false,"guest":null}"#;
+        assert_eq!(Kept::from_json(older), Ok(Kept { arrangement, ..Kept::default() }));
     }
 
     #[test]
     fn what_is_not_known_is_left_out_and_garbage_is_refused() {
         let text =
             kept().to_json().replace("EsperStatus", "Radar").replace("EventLog", "RunHeader");
-        let text = text.replace("\"z\"", "\"Z\"");
+        let text = text.replace("\"z\"", "\"Z\"").replace("\"age\"", "\"rage\"");
         let read = Kept::from_json(&text).unwrap();
         let usual = Arrangement::default().focus;
         assert_eq!((read.arrangement.guest, read.arrangement.focus), (None, usual));
         assert_eq!(read.marks.keys().collect::<String>(), "a");
+        assert_eq!(read.known, [known(RuleId::KlHigh, Some(26))].into());
         for text in ["", "{", "[]", "null", "{\"schema\":1}", "\u{0}\u{1}"] {
             assert!(Kept::from_json(text).is_err(), "{text}");
         }
@@ -165,9 +217,13 @@ mod tests {
 
     #[test]
     fn letters_set_here_stay() {
-        let mine =
-            Kept { marks: [('a', Mark { place: 1, seq: None, batch: None })].into(), ..kept() };
-        let both = mine.with_marks_of(kept());
+        let mine = Kept {
+            marks: [('a', Mark { place: 1, seq: None, batch: None })].into(),
+            known: [known(RuleId::EvLow, Some(30))].into(),
+            ..kept()
+        };
+        let both = mine.with_those_of(kept());
         assert_eq!((both.marks[&'a'].place, both.marks[&'z'].place), (1, 41));
+        assert_eq!(both.known.len(), 3);
     }
 }

@@ -74,7 +74,8 @@ pub fn run(session: Session, options: &Options) -> anyhow::Result<Exit> {
         }
         End::Left(Leave::Interrupt) => Ok(stop(session, signal_hook::consts::SIGINT)),
         End::Signal(number) => Ok(stop(session, number)),
-        End::Left(Leave::Quit) if newest.ended => {
+        // A trainer in this process is only left so once it has said its end.
+        End::Left(Leave::Quit) if newest.ended || session.trainer.is_some() => {
             session.finish()?;
             Ok(Exit::of(&newest.snapshot))
         }

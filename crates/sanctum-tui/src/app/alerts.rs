@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use karn_sanctum::{Alert, AlertsView, RunKey};
+use leyline::RunId;
 
 use super::{App, Overlay};
+use crate::kept::Known;
 use crate::message::Effect;
 use crate::time::Goal;
 use crate::when::When;
 
-/// Numbers of the alerts that somebody has acknowledged, by group.
-pub(super) type Acknowledged = BTreeMap<RunKey, BTreeSet<u64>>;
+/// The alerts that somebody has acknowledged, by run.
+pub(super) type Acknowledged = BTreeMap<RunId, BTreeSet<Known>>;
 
 impl App {
     /// Returns the alerts at the moment that is shown.
@@ -20,15 +22,27 @@ impl App {
 
     /// Returns what lasts and nobody has acknowledged, worst first.
     pub(crate) fn worries(&self) -> Vec<&Alert> {
-        let acknowledged = self.acknowledged();
         let mut open = self.shown.alerts.open();
-        open.retain(|alert| acknowledged.is_none_or(|known| !known.contains(&alert.number)));
+        open.retain(|alert| !self.is_known(alert));
         open
     }
 
     /// Returns the numbers of the alerts of the group shown that somebody has acknowledged.
-    pub(crate) fn acknowledged(&self) -> Option<&BTreeSet<u64>> {
-        self.group().and_then(|key| self.acknowledged.get(key))
+    pub(crate) fn acknowledged(&self) -> BTreeSet<u64> {
+        let known = self.shown.alerts.list.iter().filter(|alert| self.is_known(alert));
+        known.map(|alert| alert.number).collect()
+    }
+
+    /// Returns what was acknowledged of the run that is shown.
+    pub(super) fn known(&self) -> BTreeSet<Known> {
+        self.run_id().and_then(|run| self.acknowledged.get(run)).cloned().unwrap_or_default()
+    }
+
+    /// Takes over what was acknowledged of the run that is shown.
+    pub(super) fn set_known(&mut self, known: BTreeSet<Known>) {
+        if let Some(run) = self.run_id().cloned() {
+            self.acknowledged.insert(run, known);
+        }
     }
 
     /// Says something until the next key, such as that the command for alerts failed.
@@ -53,12 +67,25 @@ impl App {
 
     /// Acknowledges the chosen alert, or takes that back.
     pub(super) fn acknowledge(&mut self) {
-        let number = self.chosen_alert().map(|alert| alert.number);
-        let (Some(number), Some(key)) = (number, self.group().cloned()) else { return };
-        let known = self.acknowledged.entry(key).or_default();
-        if !known.remove(&number) {
-            known.insert(number);
+        let Some((run, alert)) = self.chosen_alert().and_then(|alert| self.identity(alert)) else {
+            return;
+        };
+        let known = self.acknowledged.entry(run).or_default();
+        if !known.remove(&alert) {
+            known.insert(alert);
         }
+    }
+
+    fn is_known(&self, alert: &Alert) -> bool {
+        self.identity(alert).is_some_and(|(run, alert)| {
+            self.acknowledged.get(&run).is_some_and(|known| known.contains(&alert))
+        })
+    }
+
+    /// Returns what an alert of the group shown is known by.
+    fn identity(&self, alert: &Alert) -> Option<(RunId, Known)> {
+        let RunKey { run_id, group_id } = self.group()?.clone();
+        Some((run_id, Known { group: group_id, rule: alert.rule, batch: alert.first.batch }))
     }
 
     fn group(&self) -> Option<&RunKey> {

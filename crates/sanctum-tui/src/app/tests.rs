@@ -126,6 +126,18 @@ fn a_paused_view_is_left_too_once_a_requested_stop_has_come() {
     assert_eq!(desk.show(last), Effect::Leave(Leave::Quit));
 }
 
+/// Its thread still closes files then; asking would only lose the key.
+#[test]
+fn a_run_that_has_said_its_end_is_left_without_a_question() {
+    let mut desk = Desk::new(Trainer::Here, WIDE);
+    desk.char('q');
+    let said = picture(Scenario::LossyLink, usize::MAX);
+    assert!(!said.ended && said.snapshot.finish_reason.is_some());
+    assert_eq!(desk.show(said), Effect::Draw);
+    assert!(!desk.text().contains("stop after"), "there is nothing to ask any more");
+    assert_eq!(desk.char('q'), Effect::Leave(Leave::Quit));
+}
+
 #[test]
 fn the_screen_stays_after_the_end_until_it_is_left() {
     let mut desk = Desk::new(Trainer::Here, WIDE);

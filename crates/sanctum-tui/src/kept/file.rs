@@ -46,16 +46,18 @@ impl KeptFile {
         Err(format!("the view kept of this run cannot be understood: {why}: {}", place.display()))
     }
 
-    /// Writes what is to be kept, together with the marks that another viewer has set meanwhile.
+    /// Writes what is to be kept, together with what another viewer has marked and acknowledged meanwhile. `before`: what this
+    /// viewer had read or written last, so that an acknowledgement that it took back does not return.
     ///
     /// # Errors
     ///
     /// The folder or the file cannot be written; the file is then as it was.
-    pub fn write(&self, kept: &Kept) -> io::Result<()> {
+    pub fn write(&self, kept: &Kept, before: &Kept) -> io::Result<()> {
         let folder = self.0.parent().ok_or(io::ErrorKind::InvalidInput)?;
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let others = self.read().ok().flatten().unwrap_or_default();
-        let text = kept.clone().with_marks_of(others).to_json();
+        let mut others = self.read().ok().flatten().unwrap_or_default();
+        others.known.retain(|known| !before.known.contains(known));
+        let text = kept.clone().with_those_of(others).to_json();
         let draft = self.0.with_extension(format!("{}.new", std::process::id()));
         let mut file = OpenOptions::new();
         let file = file.write(true).create(true).truncate(true).mode(0o600).open(&draft);
@@ -85,7 +87,9 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::kept::Mark;
+    use leyline::{GroupId, RuleId};
+
+    use crate::kept::{Known, Mark};
 
     fn marked(letter: char) -> Kept {
         let mark = Mark { place: 7, seq: Some(6), batch: None };
@@ -101,20 +105,39 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let file = KeptFile::of(state.path(), &RunId::new("run.1").unwrap());
         assert_eq!(file.read(), Ok(None));
-        file.write(&marked('a')).unwrap();
-        file.write(&marked('b')).unwrap();
+        file.write(&marked('a'), &Kept::default()).unwrap();
+        file.write(&marked('b'), &Kept::default()).unwrap();
         let read = file.read().unwrap().unwrap();
-        assert_eq!(read, marked('b').with_marks_of(marked('a')));
+        assert_eq!(read, marked('b').with_those_of(marked('a')));
         let folder = state.path().join("views");
         assert_eq!((mode(&folder), mode(&folder.join("run.1.json"))), (0o700, 0o600));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "no draft is left");
     }
 
     #[test]
+    fn an_acknowledgement_that_was_taken_back_is_gone_and_those_of_others_stay() {
+        let state = tempfile::tempdir().unwrap();
+        let file = KeptFile::of(state.path(), &RunId::new("r").unwrap());
+        let known = |batches: &[u64]| {
+            let known = |&batch| Known {
+                group: GroupId::default(),
+                rule: RuleId::KlHigh,
+                batch: Some(batch),
+            };
+            Kept { known: batches.iter().map(known).collect(), ..Kept::default() }
+        };
+        file.write(&known(&[1, 2]), &Kept::default()).unwrap();
+        file.write(&known(&[3]), &Kept::default()).unwrap();
+        assert_eq!(file.read(), Ok(Some(known(&[1, 2, 3]))));
+        file.write(&known(&[2]), &known(&[1, 2])).unwrap();
+        assert_eq!(file.read(), Ok(Some(known(&[2, 3]))));
+    }
+
+    #[test]
     fn garbage_is_set_aside_and_told() {
         let state = tempfile::tempdir().unwrap();
         let file = KeptFile::of(state.path(), &RunId::new("r").unwrap());
-        file.write(&marked('a')).unwrap();
+        file.write(&marked('a'), &Kept::default()).unwrap();
         let path = state.path().join("views").join("r.json");
         for garbage in [&b"{\"schema\""[..], b"\xff\xfe", b""] {
             fs::write(&path, garbage).unwrap();
@@ -123,7 +146,7 @@ mod tests {
             assert_eq!(file.read(), Ok(None));
             assert_eq!(fs::read(path.with_extension("json.bad")).unwrap(), garbage);
         }
-        file.write(&marked('c')).unwrap();
+        file.write(&marked('c'), &Kept::default()).unwrap();
         assert_eq!(file.read(), Ok(Some(marked('c'))));
     }
 
@@ -133,7 +156,7 @@ mod tests {
         let taken = state.path().join("file");
         fs::write(&taken, "").unwrap();
         let file = KeptFile::of(&taken, &RunId::new("r").unwrap());
-        assert!(file.write(&marked('a')).is_err());
+        assert!(file.write(&marked('a'), &Kept::default()).is_err());
         assert!(file.read().is_err());
     }
 }

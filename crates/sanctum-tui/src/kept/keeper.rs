@@ -1,4 +1,4 @@
-//! Keeps the view of the run that a screen shows: read when the run is known, written when a mark was set and at the end.
+//! Keeps the view of the run that a screen shows: read when the run is known, written when a mark was set or an alert acknowledged, and at the end.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,8 @@ impl Keeper {
     pub fn look(&mut self, app: &App) -> Option<Kept> {
         let run = app.run_id()?;
         if self.run.as_ref() == Some(run) {
-            if app.kept().marks != self.kept.marks {
+            let now = app.kept();
+            if now.marks != self.kept.marks || now.known != self.kept.known {
                 self.write(app);
             }
             return None;
@@ -40,9 +41,13 @@ impl Keeper {
             None
         });
         // What somebody did before the run was known holds for it.
-        let usual = if is_first { app.kept() } else { Kept { marks: [].into(), ..app.kept() } };
+        let usual = if is_first {
+            app.kept()
+        } else {
+            Kept { marks: [].into(), known: [].into(), ..app.kept() }
+        };
         self.kept = read.clone().unwrap_or_default();
-        let now = read.map_or_else(|| usual.clone(), |read| read.with_marks_of(usual.clone()));
+        let now = read.map_or_else(|| usual.clone(), |read| read.with_those_of(usual.clone()));
         (now != app.kept()).then_some(now)
     }
 
@@ -55,8 +60,8 @@ impl Keeper {
 
     fn write(&mut self, app: &App) {
         let (Some(state), Some(run)) = (&self.state, &self.run) else { return };
-        self.kept = app.kept();
-        if let Err(error) = KeptFile::of(state, run).write(&self.kept) {
+        let before = std::mem::replace(&mut self.kept, app.kept());
+        if let Err(error) = KeptFile::of(state, run).write(&self.kept, &before) {
             terminal::note(format!("cannot keep the view of {run}: {error}: {}", state.display()));
         }
     }

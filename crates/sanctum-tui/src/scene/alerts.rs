@@ -1,7 +1,5 @@
 //! The list of alerts, over the panels.
 
-use std::collections::BTreeSet;
-
 use karn_sanctum::{Alert, Settings};
 use leyline::{metric, rule};
 use ratatui::buffer::Buffer;
@@ -19,10 +17,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let Overlay::Alerts(chosen) = app.overlay() else { return };
     let area = place(area, area.width, u16::MAX);
     Clear.render(area, buf);
-    let none = BTreeSet::new();
+    let acknowledged = app.acknowledged();
     let props = AlertListProps {
         alerts: &app.alerts().list,
-        acknowledged: app.acknowledged().unwrap_or(&none),
+        acknowledged: &acknowledged,
         chosen,
         details: app
             .chosen_alert()

@@ -1,6 +1,9 @@
 //! The second row of the banner and the list of alerts, of a run whose entropy collapses.
 
+use leyline::GroupId;
+
 use super::*;
+use crate::kept::{Kept, Known};
 
 fn collapse() -> Desk {
     let mut desk = Desk::new(Trainer::Elsewhere, WIDE);
@@ -59,6 +62,28 @@ fn an_acknowledged_alert_leaves_the_banner_and_stays_in_the_list() {
     assert_eq!(open(&desk), before);
     desk.code(KeyCode::Esc);
     assert_eq!(desk.char('x'), Effect::None, "elsewhere the key is another");
+}
+
+#[test]
+fn the_next_viewer_of_the_run_knows_what_was_acknowledged() {
+    let mut desk = collapse();
+    let before = open(&desk);
+    desk.char('a');
+    while desk.app.chosen_alert().is_some_and(|alert| alert.ended.is_some()) {
+        desk.code(KeyCode::Down);
+    }
+    desk.char('x');
+    let kept = desk.app.kept();
+    let mut next = collapse();
+    assert_eq!(open(&next), before);
+    next.tell(Message::Kept(kept.clone()));
+    assert_eq!(open(&next), open(&desk));
+    assert_eq!(next.app.kept().known, kept.known);
+    next.char('a');
+    assert!(next.text().contains("lasts, acknowledged"), "{}", next.text());
+    let other = Known { group: GroupId::new("B").unwrap(), ..kept.known.first().unwrap().clone() };
+    next.tell(Message::Kept(Kept { known: [other].into(), ..Kept::default() }));
+    assert_eq!(open(&next), before, "an alert of another group");
 }
 
 #[test]
