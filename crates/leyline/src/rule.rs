@@ -172,7 +172,7 @@ pub struct Rule {
     pub id: RuleId,
     /// What it is about.
     pub about: About,
-    /// Numbers of the records that it reads. Empty for a heuristic over what has no record.
+    /// Numbers of the records that it reads. A heuristic over what no record holds names the one in which people see it.
     pub reads: &'static [u16],
     /// When it is beyond its limit.
     pub test: Test,

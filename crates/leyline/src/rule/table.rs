@@ -78,7 +78,7 @@ pub const RULES: &[Rule] = &[
         ..at_once(
             RuleId::EnvQuiet,
             About::Learning,
-            &[],
+            &[637],
             Test::QuietEnv { medians: 10.0, least: 1000 },
         )
     },
@@ -90,7 +90,7 @@ pub const RULES: &[Rule] = &[
         basis: "heuristic: twice the usual time is seen by eye as well",
         next: "load of the machine, update time, checkpoints",
         lasts: TWO_OF_THREE,
-        ..at_once(RuleId::Slow, About::Machine, &[], Test::SlowBatch { medians: 2.0 })
+        ..at_once(RuleId::Slow, About::Machine, &[711], Test::SlowBatch { medians: 2.0 })
     },
     Rule {
         basis: "heuristic: five times the usual time is no slow batch but one that does not end",
@@ -98,7 +98,7 @@ pub const RULES: &[Rule] = &[
         ..at_once(
             RuleId::Stall,
             About::Machine,
-            &[],
+            &[13],
             Test::NoBatch { medians: 5.0, least_seconds: LEAST_STALL_SECONDS },
         )
     },

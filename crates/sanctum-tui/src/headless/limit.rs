@@ -11,6 +11,13 @@ use leyline::AlertLevel as Level;
 
 use crate::settings;
 
+/// Returns the number of the record that an alert is about: of the value that was found worst, else of what its rule reads.
+pub(crate) fn record(alert: &Alert) -> Option<u16> {
+    let found = alert.worst.place.and_then(|place| metric::by_path(place.path));
+    let read = || leyline::rule::by_id(alert.rule).reads.first().copied();
+    found.map(|spec| spec.number).or_else(read)
+}
+
 /// Returns the limit that an alert crossed.
 pub(crate) fn of_alert(alert: &Alert, settings: &Settings) -> String {
     let rule = leyline::rule::by_id(alert.rule);

@@ -1,7 +1,7 @@
 //! The list of alerts, over the panels.
 
 use karn_sanctum::{Alert, Settings};
-use leyline::{metric, rule};
+use leyline::rule;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
@@ -38,8 +38,8 @@ pub(crate) fn alerts_room(area: Rect) -> usize {
 /// Returns what is known of an alert beside its row.
 fn details(alert: &Alert, settings: &Settings) -> Vec<String> {
     let rule = rule::by_id(alert.rule);
-    let record = alert.worst.place.and_then(|place| metric::by_path(place.path));
-    let record = record.map(|spec| format!("TELE-{:03}, ", spec.number)).unwrap_or_default();
+    let record = limit::record(alert);
+    let record = record.map_or_else(String::new, |number| format!("TELE-{number:03}, "));
     let moved = alert.mover.map_or_else(String::new, |mover| {
         let batch = mover.at.batch.map_or_else(String::new, |batch| format!(" in b{batch}"));
         format!("; first moved: {}{batch}{}", mover.path, format_move(mover.sigmas))

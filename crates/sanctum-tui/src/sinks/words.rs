@@ -125,7 +125,9 @@ mod tests {
         assert_eq!(value["alert"]["rule"], "kl-high");
         let text = value["text"].as_str().unwrap();
         assert!(
-            text.starts_with("run: began critical kl-high batches 11 to 11 and on, worst 0.04"),
+            text.starts_with(
+                "run: began critical kl-high (TELE-110) batches 11 to 11 and on, worst 0.04"
+            ),
             "{text}"
         );
     }

@@ -243,7 +243,7 @@ impl Alert {
             level: alert.level,
             about: rule.about,
             metric: place.map(karn_sanctum::number::Place::full_path),
-            record: spec.map(|spec| format!("TELE-{:03}", spec.number)),
+            record: limit::record(alert).map(|number| format!("TELE-{number:03}")),
             env,
             first_batch: alert.first.batch,
             last_batch: alert.last.batch,
@@ -268,16 +268,17 @@ impl Alert {
         let batch = |batch: Option<u64>| batch.map_or_else(|| "?".to_owned(), |at| at.to_string());
         let of = match (&self.metric, &self.record, self.env) {
             (Some(metric), Some(record), _) => format!(" {metric} ({record})"),
-            (_, _, Some(env)) => format!(" env {env}"),
-            (Some(_) | None, _, None) => String::new(),
+            (_, Some(record), Some(env)) => format!(" env {env} ({record})"),
+            (None, Some(record), None) => format!(" ({record})"),
+            (Some(_) | None, None, _) => String::new(),
         };
-        let unit = self.unit.map_or("", |unit| unit.as_str());
+        let unit = self.unit.map_or_else(String::new, |unit| format!(" {}", unit.as_str()));
         let mover = self.first_mover.as_ref().map(|mover| {
             let by = format_move(mover.sigmas);
             format!("; first moved: {} in batch {}{by}", mover.metric, batch(mover.batch))
         });
         format!(
-            "{} {}{of} batches {} to {}{}, worst {} {unit} in batch {}, limit {}{}; next: {}",
+            "{} {}{of} batches {} to {}{}, worst {}{unit} in batch {}, limit {}{}; next: {}",
             self.level,
             self.rule,
             batch(self.first_batch),
