@@ -34,6 +34,9 @@ const FORBIDDEN: &[&str] = &[
     "untagged",
 ];
 
+/// Fields of the snapshot that are no part of what is known of the run, and so in no JSON: the limits that it was judged by.
+const NO_LEAVES: &[(&str, &str)] = &[("crates/karn-sanctum/src/snapshot.rs", "settings")];
+
 fn check(tree: &Tree) -> Vec<Spot> {
     let mut spots = Vec::new();
     for (path, source) in tree.rust_in(WIRE_TYPES) {
@@ -42,11 +45,13 @@ fn check(tree: &Tree) -> Vec<Spot> {
             if token.in_test || inside.first().is_none_or(|first| first.text != "serde") {
                 continue;
             }
-            let kind = item(source, at);
+            let (kind, name) = item(source, at);
+            let is_no_leaf = NO_LEAVES.contains(&(path, name));
             let is_wrong = |word: &&Token| match word.text.as_str() {
                 // The name of a type is written nowhere; the words of an enum are data.
                 "rename" => kind == Item::Member,
                 "rename_all" => kind != Item::Enum,
+                "skip" if is_no_leaf => false,
                 word => FORBIDDEN.contains(&word),
             };
             let what =
@@ -66,8 +71,8 @@ enum Item {
     Member,
 }
 
-/// Returns what the attribute at `at` belongs to: the word behind all attributes and the visibility.
-fn item(source: &Source, at: usize) -> Item {
+/// Returns what the attribute at `at` belongs to, and the word behind all attributes and the visibility.
+fn item(source: &Source, at: usize) -> (Item, &str) {
     let text = |at: usize| source.tokens.get(at).map_or("", |token| token.text.as_str());
     let mut at = at;
     loop {
@@ -75,9 +80,9 @@ fn item(source: &Source, at: usize) -> Item {
             "#" => at = closing(&source.tokens, at + 1) + 1,
             "pub" if text(at + 1) == "(" => at = closing(&source.tokens, at + 1) + 1,
             "pub" => at += 1,
-            "struct" => return Item::Struct,
-            "enum" => return Item::Enum,
-            _ => return Item::Member,
+            "struct" => return (Item::Struct, "struct"),
+            "enum" => return (Item::Enum, "enum"),
+            name => return (Item::Member, name),
         }
     }
 }
@@ -101,6 +106,13 @@ mod tests {
             check("serde-attribute", PATH, &text, &[3]);
             check("serde-attribute", "crates/nissa/src/manifest.rs", &text, &[]);
         }
+    }
+
+    #[test]
+    fn what_is_no_leaf_may_be_skipped_in_its_place_only() {
+        let text = "//! A.\nstruct A {\n    #[serde(skip)]\n    pub settings: u8,\n    #[serde(skip)]\n    a: u8,\n}\n";
+        check("serde-attribute", "crates/karn-sanctum/src/snapshot.rs", text, &[5]);
+        check("serde-attribute", PATH, text, &[3, 5]);
     }
 
     #[test]
