@@ -94,3 +94,19 @@ fn a_resumed_run_says_what_an_uninterrupted_one_says() {
     }
     assert_eq!(expected.len(), found.len());
 }
+
+/// TELE-914: a checkpoint hands on how often its training was taken up again.
+#[test]
+fn tele_914_a_run_that_goes_on_from_resumed_ones_counts_them() {
+    let root = tempfile::tempdir().unwrap();
+    let mut latest = train(small(2), None, root.path());
+    for expected in ["0", "1", "2"] {
+        assert_eq!(get(&latest.dir, &[], "budget.resumes"), expected);
+        let checkpoint = Checkpoint::load(&latest.dir).unwrap();
+        latest = train(checkpoint.config(2), Some(checkpoint), root.path());
+    }
+    let args = ["render", latest.dir.to_str().unwrap(), "--widget", "EsperStatus"];
+    let panel = printed(&[&args[..], &["--size", "40x40"]].concat());
+    let row = panel.lines().find(|line| line.contains("Resumes:")).unwrap();
+    assert_eq!(row.chars().filter(char::is_ascii_digit).collect::<String>(), "3", "{row}");
+}

@@ -4,6 +4,7 @@
 //! little-endian. It is written beside its place, forced to the disk and then renamed, so that a name never stands for
 //! half a checkpoint.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,8 +20,10 @@ use crate::rollout::Episode;
 
 /// First bytes of a checkpoint.
 pub const MAGIC: [u8; 8] = *b"SIMICKPT";
-/// Version that this build writes, and the only one it reads.
-pub const VERSION: u32 = 1;
+/// Version that this build writes. Version 2 ends with [`Checkpoint::resumes`].
+pub const VERSION: u32 = 2;
+/// Oldest version that it reads: the same without the end.
+pub const OLDEST_VERSION: u32 = 1;
 /// Directory inside a run directory.
 pub const DIRECTORY: &str = "checkpoints";
 
@@ -64,6 +67,9 @@ pub struct Checkpoint {
     pub shuffle_rng: ChaCha8Rng,
     /// Per environment, in order.
     pub envs: Vec<EnvCheckpoint>,
+    /// Times that the training had been taken up again from a checkpoint before it came here; `None`: nobody knows, because a
+    /// build that did not count had a part in it.
+    pub resumes: Option<u64>,
 }
 
 /// One environment in a checkpoint.
@@ -98,7 +104,7 @@ pub enum CheckpointError {
         path: PathBuf,
     },
     /// Another version wrote the file.
-    #[error("cannot read checkpoint: unknown version {found} (this build reads {VERSION}): {}", path.display())]
+    #[error("cannot read checkpoint: unknown version {found} (this build reads {OLDEST_VERSION} to {VERSION}): {}", path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -172,6 +178,7 @@ impl Checkpoint {
                     seeds: seeds.clone(),
                 })
                 .collect(),
+            resumes: at.resumes,
         }
     }
 
@@ -272,7 +279,7 @@ impl Checkpoint {
             return Err(short(HEADER + CHECKSUM));
         };
         let version = u32::from_le_bytes(*version);
-        if version != VERSION {
+        if !(OLDEST_VERSION..=VERSION).contains(&version) {
             return Err(CheckpointError::Version { path: path(), found: version });
         }
         let Some((length, rest)) = rest.split_first_chunk::<8>() else {
@@ -289,7 +296,12 @@ impl Checkpoint {
             return Err(CheckpointError::Checksum { path: path(), expected, found: actual });
         }
         let damaged = |source| CheckpointError::Body { action: "decode", path: path(), source };
-        let (checkpoint, left) = postcard::take_from_bytes(body).map_err(damaged)?;
+        let mut body = Cow::Borrowed(body);
+        if version == OLDEST_VERSION {
+            // It did not count, so what it would have written here is that nobody knows.
+            body.to_mut().extend(postcard::to_stdvec(&None::<u64>).map_err(damaged)?);
+        }
+        let (checkpoint, left) = postcard::take_from_bytes(&body).map_err(damaged)?;
         if left.is_empty() {
             Ok(checkpoint)
         } else {
@@ -354,6 +366,8 @@ pub struct Place {
     pub max_batches: u64,
     /// Env-episodes finished, global.
     pub episodes_completed: u64,
+    /// Times that the training was taken up again from a checkpoint; `None`: nobody knows.
+    pub resumes: Option<u64>,
 }
 
 /// Returns the file name of the checkpoint after a batch, such as `000025.ckpt`.

@@ -301,8 +301,8 @@ pub struct BatchTimes {
     pub emit: f64,
     /// Times since start that it did not run for a second or more; `None` as for `wait`.
     pub pauses: Option<u64>,
-    /// Times that training was taken up again from a checkpoint.
-    pub resumes: u64,
+    /// Times that training was taken up again from a checkpoint, by this run and those before it; `None`: nobody knows.
+    pub resumes: Option<u64>,
 }
 
 /// Describes the end of a batch; `skip` when its update made no step or it was interrupted.
@@ -332,7 +332,7 @@ pub fn batch_epoch_completed(
         wait_seconds: times.wait,
         emit_seconds: Some(times.emit),
         pauses: times.pauses,
-        resumes: Some(times.resumes),
+        resumes: times.resumes,
     }
 }
 

@@ -33,7 +33,8 @@ pub struct Meter {
     ran: Option<u64>,
     sums: Sums,
     pauses: u64,
-    resumes: u64,
+    /// `None`: nobody knows.
+    resumes: Option<u64>,
 }
 
 /// Nanoseconds since the end of the batch before.
@@ -59,12 +60,20 @@ impl Meter {
     pub fn new(hub: &Hub) -> Self {
         let (at, ran) = (hub.now().mono_ns, hub.thread_cpu_ns());
         let sums = Sums::nothing(ran.is_some());
-        Self { hub: hub.clone(), at, ran, sums, pauses: 0, resumes: 0 }
+        Self { hub: hub.clone(), at, ran, sums, pauses: 0, resumes: Some(0) }
     }
 
-    /// Notes that the training goes on from a checkpoint.
-    pub const fn resumed(&mut self) {
-        self.resumes += 1;
+    /// Notes that the training goes on from a checkpoint, as it had done `before` times; `None`: nobody knows.
+    pub const fn resumed(&mut self, before: Option<u64>) {
+        self.resumes = match before {
+            Some(before) => Some(before.saturating_add(1)),
+            None => None,
+        };
+    }
+
+    /// Returns how often the training was taken up again; `None`: nobody knows.
+    pub const fn resumes(&self) -> Option<u64> {
+        self.resumes
     }
 
     /// Begins anew, on the thread that trains.

@@ -143,7 +143,7 @@ impl<E: Env> Trainer<E> {
         from.thaw(&mut learner)?;
         let mut trainer = Self::with(config, learner, hub, from.episodes_completed);
         trainer.resumed = true;
-        trainer.meter.resumed();
+        trainer.meter.resumed(from.resumes);
         Ok(trainer)
     }
 
@@ -233,6 +233,7 @@ impl<E: Env> Trainer<E> {
             batch: self.counts.last_batch,
             max_batches: self.facts.max_batches(),
             episodes_completed: self.counts.episodes_completed,
+            resumes: self.meter.resumes(),
         };
         Checkpoint::of(&self.learner, &self.config, &place)
     }

@@ -57,8 +57,49 @@ fn a_newer_version_is_named() {
     bytes[8..12].copy_from_slice(&(VERSION + 1).to_le_bytes());
     check_refused(
         &sealed(bytes),
-        "cannot read checkpoint: unknown version 2 (this build reads 1): dir/000002.ckpt",
+        "cannot read checkpoint: unknown version 3 (this build reads 1 to 2): dir/000002.ckpt",
     );
+    let (_, mut bytes) = sample();
+    bytes[8..12].copy_from_slice(&0_u32.to_le_bytes());
+    check_refused(
+        &sealed(bytes),
+        "cannot read checkpoint: unknown version 0 (this build reads 1 to 2): dir/000002.ckpt",
+    );
+}
+
+/// A file that the build before wrote, after 3 batches: `esper ppo --envs 2 --episode-length 8 --hidden 6 --episodes 3`.
+const OF_VERSION_1: &[u8] = include_bytes!("../testdata/version-1.ckpt");
+
+#[test]
+fn tele_914_a_checkpoint_of_version_1_goes_on_and_nobody_knows_how_often() {
+    let old = Checkpoint::decode(OF_VERSION_1, Path::new("old.ckpt")).unwrap();
+    assert_eq!((old.task.as_str(), old.batch, old.seed, old.resumes), ("CartPole-v1", 3, 5, None));
+    let (of_the_rest, events) = with_hub(|hub, _| {
+        let make = |_| Task::CartPole.make();
+        let mut trainer = Trainer::resume(&old, old.config(2), make, hub).unwrap();
+        trainer.run(&StopFlag::new()).unwrap();
+        trainer.checkpoint()
+    });
+    assert_eq!((of_the_rest.batch, of_the_rest.resumes), (5, None), "not known stays not known");
+    let told: Vec<_> = events
+        .iter()
+        .filter_map(|e| if let Event::BatchEpochCompleted(b) = &e.event { Some(b) } else { None })
+        .map(|batch| batch.resumes)
+        .collect();
+    assert_eq!(told, [None, None]);
+    // Damage is noticed as in a file of today.
+    for at in (0..OF_VERSION_1.len()).step_by(7) {
+        let mut damaged = OF_VERSION_1.to_vec();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(Checkpoint::decode(&damaged, Path::new("x")).is_err(), "byte {at}");
+    }
+    // Neither version is read as the other.
+    for (bytes, other) in [(OF_VERSION_1.to_vec(), 2_u32), (sample().1, 1)] {
+        let mut bytes = bytes;
+        bytes[8..12].copy_from_slice(&other.to_le_bytes());
+        let told = Checkpoint::decode(&sealed(bytes), Path::new("x")).unwrap_err().to_string();
+        assert!(told.starts_with("cannot decode the content of a checkpoint: "), "{told}");
+    }
 }
 
 #[test]

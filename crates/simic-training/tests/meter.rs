@@ -65,7 +65,7 @@ fn tele_900_to_913_each_lap_is_charged_to_its_part_and_the_rest_is_waiting() {
     let times = meter.close();
     assert_eq!((times.batch, times.collect, times.update, times.emit), (0.924, 0.7, 0.2, 0.004));
     assert_eq!((times.wait, times.checkpoint, times.evaluate), (Some(0.02), None, None));
-    assert_eq!((times.pauses, times.resumes), (Some(0), 0));
+    assert_eq!((times.pauses, times.resumes), (Some(0), Some(0)));
     // The next batch begins at the close; a second without running is a pause.
     clocks.pass(10, 0);
     meter.lap(Part::Checkpoint);
@@ -73,10 +73,12 @@ fn tele_900_to_913_each_lap_is_charged_to_its_part_and_the_rest_is_waiting() {
     meter.lap(Part::Collect);
     clocks.pass(1, 999);
     meter.lap(Part::Collect);
-    meter.resumed();
+    meter.resumed(Some(4));
     let times = meter.close();
     assert_eq!((times.batch, times.checkpoint, times.wait), (2.011, Some(0.01), Some(1.999)));
-    assert_eq!((times.pauses, times.resumes), (Some(1), 1));
+    assert_eq!((times.pauses, times.resumes), (Some(1), Some(5)));
+    meter.resumed(None);
+    assert_eq!((meter.resumes(), meter.close().resumes), (None, None));
 }
 
 #[test]
@@ -155,16 +157,22 @@ fn tele_900_to_914_times_go_into_the_row_as_they_are() {
         wait: Some(0.25),
         emit: 0.125,
         pauses: Some(7),
-        resumes: 1,
+        resumes: Some(1),
     };
     let row = batch_epoch_completed(&facts, &counts, None, &times);
     assert_eq!((row.batch_seconds, row.collect_seconds), (Some(9.0), Some(1.0)));
     assert_eq!((row.update_seconds, row.evaluate_seconds), (Some(2.0), Some(3.0)));
     assert_eq!((row.checkpoint_seconds, row.wait_seconds), (Some(0.5), Some(0.25)));
     assert_eq!((row.emit_seconds, row.pauses, row.resumes), (Some(0.125), Some(7), Some(1)));
-    let nothing =
-        BatchTimes { evaluate: None, checkpoint: None, wait: None, pauses: None, ..times };
+    let nothing = BatchTimes {
+        evaluate: None,
+        checkpoint: None,
+        wait: None,
+        pauses: None,
+        resumes: None,
+        ..times
+    };
     let row = batch_epoch_completed(&facts, &counts, None, &nothing);
     assert_eq!((row.evaluate_seconds, row.checkpoint_seconds), (None, None));
-    assert_eq!((row.wait_seconds, row.pauses), (None, None));
+    assert_eq!((row.wait_seconds, row.pauses, row.resumes), (None, None, None));
 }

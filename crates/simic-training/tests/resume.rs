@@ -250,3 +250,27 @@ fn a_resume_with_more_batches_shows_25_of_75_at_once() {
     assert_eq!(start.start_episodes, loaded.episodes_completed);
     assert_eq!(start.resumed_from.as_deref(), Some("runs/abc"));
 }
+
+/// What every batch of a run told of how often its training was taken up again.
+fn resumes(events: &[Arc<Envelope>]) -> Vec<Option<u64>> {
+    let of = |e: &Arc<Envelope>| {
+        if let Event::BatchEpochCompleted(batch) = &e.event { Some(batch.resumes) } else { None }
+    };
+    events.iter().filter_map(of).collect()
+}
+
+/// Each run hands on what it knows through its file, also one that was never resumed itself.
+#[test]
+fn tele_914_a_chain_of_checkpoints_counts_every_resume() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut from: Option<Checkpoint> = None;
+    for expected in 0..4 {
+        let mut config = from.as_ref().map_or_else(|| small(2), |from| from.config(2));
+        config.run_dir = Some(directory.path().to_owned());
+        let (_, _, events) = train(Task::CartPole, config, from.as_ref());
+        assert_eq!(resumes(&events), [Some(expected); 2]);
+        let saved = Checkpoint::load(directory.path()).unwrap();
+        assert_eq!((saved.batch, saved.resumes), (2 * (expected + 1), Some(expected)));
+        from = Some(saved);
+    }
+}

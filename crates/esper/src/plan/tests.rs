@@ -109,8 +109,12 @@ fn checkpoint(dir: &Path) -> Checkpoint {
     let mut config = Config::default_run(Task::CartPole, 5);
     (config.n_envs, config.max_epochs, config.requested_batches) = (2, 8, 8);
     let learner = Learner::new(&config, |_| Task::CartPole.make()).unwrap();
-    let place =
-        simic_training::checkpoint::Place { batch: 3, max_batches: 8, episodes_completed: 4 };
+    let place = simic_training::checkpoint::Place {
+        batch: 3,
+        max_batches: 8,
+        episodes_completed: 4,
+        resumes: Some(0),
+    };
     let checkpoint = Checkpoint::of(&learner, &config, &place);
     checkpoint.save(dir).unwrap();
     checkpoint

@@ -1,5 +1,9 @@
 //! Runs that go on from a checkpoint.
 
+use std::path::Path;
+
+use simic_training::checkpoint::Checkpoint;
+
 use crate::process::{SMALL, checkpoints, get, run, runs, sanctum_tui};
 
 #[test]
@@ -47,6 +51,27 @@ fn a_run_stopped_half_way_and_resumed_equals_one_that_was_not() {
     ] {
         assert_eq!(get(&rest, &[], path), get(&whole, &[], path), "{path}");
     }
-    let bytes = |run: &std::path::Path| std::fs::read(run.join("checkpoints/000020.ckpt")).unwrap();
-    assert_eq!(bytes(&rest), bytes(&whole), "the checkpoints at the end differ");
+    let end = |run: &Path| Checkpoint::load(&run.join("checkpoints/000020.ckpt")).unwrap();
+    let (whole, rest) = (end(&whole), end(&rest));
+    assert_eq!((whole.resumes, rest.resumes), (Some(0), Some(1)));
+    let bytes = |of: Checkpoint| Checkpoint { resumes: None, ..of }.encode(Path::new("")).unwrap();
+    assert_eq!(bytes(rest), bytes(whole), "the checkpoints at the end differ");
+}
+
+#[test]
+fn tele_914_every_process_that_goes_on_counts_those_before_it() {
+    let root = tempfile::tempdir().unwrap();
+    let mut from = String::new();
+    for (id, resumes) in [("a", "0"), ("b", "1"), ("c", "2")] {
+        let done = run(root.path(), &format!("{SMALL} --episodes 2 --run-id {id}{from}"));
+        assert_eq!(done.code, Some(0), "{}", done.err);
+        let dir = root.path().join(id);
+        assert_eq!(get(&dir, &[], "budget.resumes"), resumes);
+        from = format!(" --resume {}", dir.display());
+    }
+    // A build that did not count wrote this one: that it was resumed is known, how often is not.
+    let old = concat!(env!("CARGO_MANIFEST_DIR"), "/../simic-training/testdata/version-1.ckpt");
+    let done = run(root.path(), &format!("--no-tui --episodes 2 --run-id d --resume {old}"));
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    assert_eq!(get(&root.path().join("d"), &[], "budget.resumes"), "null");
 }

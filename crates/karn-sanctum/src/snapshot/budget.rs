@@ -15,7 +15,7 @@ pub struct BudgetView {
     pub training_seconds: Option<Reading>,
     /// TELE-913, times since start that the trainer stood still. `None`: it does not know.
     pub pauses: Option<u64>,
-    /// TELE-914, times that it went on from a checkpoint. `None`: not told.
+    /// TELE-914, times that the training went on from a checkpoint, over all its runs. `None`: not told.
     pub resumes: Option<u64>,
     /// TELE-915, seconds. `None`: too few batches to tell, no plan, or the run is over.
     pub left_low_seconds: Option<Reading>,

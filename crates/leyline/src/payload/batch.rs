@@ -47,7 +47,8 @@ pub struct BatchEpochCompleted {
     pub emit_seconds: Option<f64>,
     /// Pauses since start: times that the training thread did not run for a second or more (count; range `[0, inf)`).
     pub pauses: Option<u64>,
-    /// Times that training was taken up again from a checkpoint, as far as the trainer knows (count; range `[0, inf)`).
+    /// Times that training was taken up again from a checkpoint, by this run and by those that it goes on from; `None` when
+    /// the trainer does not know of all of them (count; range `[0, inf)`).
     pub resumes: Option<u64>,
 }
 

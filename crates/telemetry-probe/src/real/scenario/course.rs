@@ -135,7 +135,7 @@ fn times(batch: u32) -> BatchTimes {
         wait: Some(0.125 + 0.03125 * wave),
         emit: 0.0625 + 0.015_625 * wave,
         pauses: Some(3 + u64::from(batch / 4)),
-        resumes: 1,
+        resumes: Some(1),
     }
 }
 
