@@ -11,6 +11,7 @@ mod acceptance_rows;
 mod ancestor_run;
 mod attach;
 mod episode_records;
+mod evaluation;
 mod event_log;
 mod garbage;
 mod learning;

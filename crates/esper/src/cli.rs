@@ -65,6 +65,16 @@ pub(crate) struct PpoArgs {
     /// Also write a checkpoint every K batches; one is always written at the end
     #[arg(long, value_name = "K")]
     pub(crate) save: Option<u64>,
+    /// Try the policy out after every N-th batch, with the action that it thinks best, apart from the training
+    ///
+    /// The env-episodes run in an environment of their own, which changes nothing in the training; each is cut off at the time
+    /// limit of the task, or after 10000 steps where it has none. They begin alike in every evaluation, and are told as the
+    /// metrics eval/mean_return, eval/std_return and eval/mean_length, over env steps. A checkpoint does not keep this.
+    #[arg(long, value_name = "N")]
+    pub(crate) eval_every: Option<u64>,
+    /// With --eval-every: env-episodes of one evaluation [default: 10]
+    #[arg(long, value_name = "K", requires = "eval_every")]
+    pub(crate) eval_episodes: Option<u32>,
     /// Print lines instead of opening the screen
     #[arg(long)]
     pub(crate) no_tui: bool,

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use sanctum_tui::source::trainer::task_named;
 use simic_training::checkpoint::{Checkpoint, CheckpointError};
-use simic_training::config::{Config, ConfigError, Dump};
+use simic_training::config::{Config, ConfigError, Dump, Evaluation};
 use simic_training::env::Task;
+use simic_training::evaluation;
 use simic_training::fault::Faults;
 use simic_training::learner::Learner;
 
@@ -57,6 +58,10 @@ impl Plan {
         };
         plan.config.epoch_every = args.epoch_every.unwrap_or(plan.config.epoch_every);
         plan.config.save_every = args.save;
+        plan.config.evaluation = args.eval_every.map(|every| Evaluation {
+            every,
+            episodes: args.eval_episodes.unwrap_or(evaluation::EPISODES),
+        });
         plan.config.dump = dump(args, &plan.config)?;
         args.hyper.apply(&mut plan.config.hyper);
         plan.check().map_err(|error| Usage(told(&error)))?;

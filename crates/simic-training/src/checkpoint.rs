@@ -234,6 +234,7 @@ impl Checkpoint {
             run_dir: None,
             save_every: None,
             resumed_from: None,
+            evaluation: None,
             dump: None,
         }
     }

@@ -130,8 +130,19 @@ pub struct Config {
     pub save_every: Option<u64>,
     /// Checkpoint this run goes on from, as the user gave it; for display.
     pub resumed_from: Option<String>,
+    /// How the policy is tried out now and then; `None`: never. No checkpoint has it.
+    pub evaluation: Option<Evaluation>,
     /// Batch of which everything is written that its numbers can be computed from again; `None`: of none.
     pub dump: Option<Dump>,
+}
+
+/// How often the policy is tried out, and how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// After each batch whose global number is a multiple of this, at least 1.
+    pub every: u64,
+    /// Env-episodes each time, at least 1.
+    pub episodes: u32,
 }
 
 /// Which batch is written where.
@@ -160,6 +171,7 @@ impl Config {
             run_dir: None,
             save_every: None,
             resumed_from: None,
+            evaluation: None,
             dump: None,
         }
     }
@@ -177,6 +189,10 @@ impl Config {
         within("start_batch", self.start_batch as f64, 0.0, MAX_BATCHES as f64)?;
         within("epoch_every", self.epoch_every.into(), 1.0, f64::from(u32::MAX))?;
         within("save_every", self.save_every.unwrap_or(1) as f64, 1.0, MAX_BATCHES as f64)?;
+        let Evaluation { every, episodes } =
+            self.evaluation.unwrap_or(Evaluation { every: 1, episodes: 1 });
+        within("eval_every", every as f64, 1.0, MAX_BATCHES as f64)?;
+        within("eval_episodes", episodes.into(), 1.0, MAX_EVALUATED)?;
         self.hyper.validate()
     }
 }
@@ -196,6 +212,8 @@ impl Hyperparams {
 pub const EPOCH_EVERY: u32 = 16;
 /// More transitions than this do not fit into the memory of the machines we know.
 const MAX_TRANSITIONS: u64 = 1 << 24;
+/// A mean of more env-episodes would tell nothing more.
+const MAX_EVALUATED: f64 = 1e6;
 /// Beyond this, counts of env steps could not be added without care.
 const MAX_BATCHES: u64 = 1 << 32;
 /// Largest weight or scale; what is beyond it would only overflow.
@@ -292,6 +310,14 @@ mod tests {
         );
         check(|c| c.hyper.hidden.clear(), "number of hidden layers is 0, allowed is 1 to 8");
         check(|c| c.save_every = Some(0), "save_every is 0, allowed is 1 to 4294967296");
+        let evaluate = |every, episodes| {
+            move |c: &mut Config| {
+                c.evaluation = Some(Evaluation { every, episodes });
+            }
+        };
+        check(evaluate(1, 1), "fine");
+        check(evaluate(0, 1), "eval_every is 0, allowed is 1 to 4294967296");
+        check(evaluate(1, 0), "eval_episodes is 0, allowed is 1 to 1000000");
     }
 
     #[test]

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use leyline::{
     BatchEpochCompleted, BatchOutcome, CheckpointLoaded, CheckpointSaved, EpisodeOutcome,
-    EpochCompleted, FinishReason, PpoUpdateCompleted, Scalar, SkipReason, TrainingFinished,
+    EpochCompleted, FinishReason, Metric, PpoUpdateCompleted, Scalar, SkipReason, TrainingFinished,
     TrainingStarted,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::config::Hyperparams;
+use crate::config::{Evaluation, Hyperparams};
+use crate::diagnostics::statistics::{mean, standard_deviation};
+use crate::evaluation::Score;
 use crate::rollout::StepReport;
 use crate::update::{Skip, UpdateOutcome};
 
@@ -44,6 +46,8 @@ pub struct RunFacts {
     pub hyper: Hyperparams,
     /// Epochs per report.
     pub epoch_every: u32,
+    /// How the policy is tried out; `None`: it is not.
+    pub evaluation: Option<Evaluation>,
 }
 
 impl RunFacts {
@@ -71,11 +75,11 @@ pub fn training_started(run: &RunFacts) -> TrainingStarted {
         seed: Some(run.seed),
         device: Some("cpu".to_owned()),
         resumed_from: run.resumed_from.clone(),
-        hyperparams: Some(hyperparams(&run.hyper, run.epoch_every)),
+        hyperparams: Some(hyperparams(run)),
     }
 }
 
-fn hyperparams(hyper: &Hyperparams, epoch_every: u32) -> BTreeMap<String, Scalar> {
+fn hyperparams(run: &RunFacts) -> BTreeMap<String, Scalar> {
     let Hyperparams {
         gamma,
         gae_lambda,
@@ -93,7 +97,7 @@ fn hyperparams(hyper: &Hyperparams, epoch_every: u32) -> BTreeMap<String, Scalar
         reward_scale,
         hidden,
         log_std,
-    } = hyper;
+    } = &run.hyper;
     let widths: Vec<String> = hidden.iter().map(u32::to_string).collect();
     let numbers = [
         ("gamma", Some(*gamma)),
@@ -109,7 +113,9 @@ fn hyperparams(hyper: &Hyperparams, epoch_every: u32) -> BTreeMap<String, Scalar
         ("minibatch_size", Some(f64::from(*minibatch_size))),
         ("reward_scale", Some(*reward_scale)),
         ("log_std", Some(*log_std)),
-        ("epoch_every", Some(f64::from(epoch_every))),
+        ("epoch_every", Some(f64::from(run.epoch_every))),
+        ("eval_every", run.evaluation.map(|evaluation| evaluation.every as f64)),
+        ("eval_episodes", run.evaluation.map(|evaluation| evaluation.episodes.into())),
     ];
     let flags = [
         ("anneal_learning_rate", *anneal_learning_rate),
@@ -291,7 +297,7 @@ pub struct BatchTimes {
     pub collect: f64,
     /// The update.
     pub update: f64,
-    /// Evaluating outside of training; `None`: this trainer does not.
+    /// Trying the policy out, apart from training; `None`: this run does not.
     pub evaluate: Option<f64>,
     /// Writing a checkpoint; `None`: none was written.
     pub checkpoint: Option<f64>,
@@ -334,6 +340,26 @@ pub fn batch_epoch_completed(
         pauses: times.pauses,
         resumes: times.resumes,
     }
+}
+
+/// Describes an evaluation after `env_steps` steps of the training, global. Its env-episodes are none of the training, so
+/// nothing else tells of them.
+pub fn evaluated(env_steps: u64, score: &Score) -> Metric {
+    let lengths: Vec<f64> = score.lengths.iter().copied().map(f64::from).collect();
+    // One value has no spread.
+    let spread = standard_deviation(&score.returns).filter(|_| 1 < score.returns.len());
+    let told = [
+        ("eval/mean_return", mean(&score.returns), "reward"),
+        ("eval/std_return", spread, "reward"),
+        ("eval/mean_length", mean(&lengths), "steps"),
+    ];
+    let (mut values, mut units) = (BTreeMap::new(), BTreeMap::new());
+    for (name, value, unit) in told {
+        let Some(value) = value else { continue };
+        values.insert(name.to_owned(), value);
+        units.insert(name.to_owned(), unit.to_owned());
+    }
+    Metric { step: env_steps, values, units: Some(units) }
 }
 
 /// Describes a checkpoint that has reached the disk.

@@ -96,6 +96,16 @@ impl ActionSpace {
         }
     }
 
+    /// Returns what the policy drew, or its means, in the units of the environment: a share of the bounds of a continuous space.
+    pub fn scaled(&self, draw: &[f32]) -> Vec<f32> {
+        match self {
+            Self::Continuous(bounds) => {
+                draw.iter().zip(bounds).map(|(x, bound)| x * bound).collect()
+            }
+            Self::Discrete(_) => draw.to_vec(),
+        }
+    }
+
     /// Returns the largest entropy a policy can have (nats), `ln` of the number of joint actions; `None` if continuous.
     pub fn max_entropy(&self) -> Option<f64> {
         match self {

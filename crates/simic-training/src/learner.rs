@@ -16,6 +16,8 @@ const INIT: u64 = 0;
 const ACTIONS: u64 = 1;
 const SHUFFLE: u64 = 2;
 const ENVS: u64 = 3;
+/// No environment comes near it.
+pub(crate) const EVALUATION: u64 = u64::MAX;
 
 /// The part of a training that a checkpoint holds.
 #[derive(Debug)]
@@ -52,11 +54,7 @@ impl<E: Env> Learner<E> {
                 spec.name, other.name
             )));
         }
-        let stream = |number: u64| {
-            let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-            rng.set_stream(number);
-            rng
-        };
+        let stream = |number: u64| stream(config.seed, number);
         let hidden: Vec<usize> = config.hyper.hidden.iter().map(|&width| width as usize).collect();
         let head = Head::of(&spec.actions);
         let net = ActorCritic::new(
@@ -125,4 +123,11 @@ impl<E: Env> Learner<E> {
         let learnt = (&mut self.net, &mut self.adam);
         update_tampered(learnt, rollout, hyper, learning_rate, (&mut self.shuffle, tamper))
     }
+}
+
+/// Returns a stream of a seed from its beginning.
+pub(crate) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(number);
+    rng
 }

@@ -11,6 +11,7 @@
 //! | [`rollout`] | collecting a batch; the targets made from it |
 //! | [`gae`](mod@gae), [`surrogate`] | advantage estimates; the losses per sample |
 //! | [`update`](mod@update) | passes over minibatches, gradients, what makes an update skip |
+//! | [`evaluation`] | trying the policy out, apart from training |
 //! | [`meter`] | where the time of a batch goes |
 //! | [`diagnostics`] | the numbers about an update |
 //! | [`dump`] | a batch as text, for whoever computes its numbers again |
@@ -47,6 +48,7 @@ pub mod diagnostics;
 pub mod dump;
 pub mod emission;
 pub mod env;
+pub mod evaluation;
 pub mod fault;
 pub mod gae;
 pub mod learner;

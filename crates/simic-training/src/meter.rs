@@ -17,6 +17,8 @@ pub enum Part {
     Collect,
     /// The update.
     Update,
+    /// Trying the policy out.
+    Evaluate,
     /// Writing a checkpoint.
     Checkpoint,
     /// Telling the hub what happened. All of it counts, also time in which the thread did not run.
@@ -43,24 +45,26 @@ struct Sums {
     whole: u64,
     collect: u64,
     update: u64,
+    /// `None`: this run does not.
+    evaluate: Option<u64>,
     checkpoint: Option<u64>,
     emit: u64,
     /// `None` once a lap did not know.
     wait: Option<u64>,
 }
 
-impl Sums {
-    fn nothing(knows_wait: bool) -> Self {
-        Self { wait: knows_wait.then_some(0), ..Self::default() }
-    }
-}
-
 impl Meter {
     /// Returns a meter that begins now.
     pub fn new(hub: &Hub) -> Self {
         let (at, ran) = (hub.now().mono_ns, hub.thread_cpu_ns());
-        let sums = Sums::nothing(ran.is_some());
+        let sums = nothing(ran.is_some(), None);
         Self { hub: hub.clone(), at, ran, sums, pauses: 0, resumes: Some(0) }
+    }
+
+    /// Notes that this run tries its policy out: a batch in which it did not spent 0 seconds on it, instead of not having such a
+    /// part.
+    pub const fn expect_evaluations(&mut self) {
+        self.sums.evaluate = Some(0);
     }
 
     /// Notes that the training goes on from a checkpoint, as it had done `before` times; `None`: nobody knows.
@@ -79,7 +83,7 @@ impl Meter {
     /// Begins anew, on the thread that trains.
     pub fn begin(&mut self) {
         (self.at, self.ran) = (self.hub.now().mono_ns, self.hub.thread_cpu_ns());
-        self.sums = Sums::nothing(self.ran.is_some());
+        self.sums = nothing(self.ran.is_some(), self.sums.evaluate);
     }
 
     /// Charges the time since the lap before to a part, but for the time in which the thread did not run.
@@ -102,6 +106,7 @@ impl Meter {
         match part {
             Part::Collect => sums.collect += busy,
             Part::Update => sums.update += busy,
+            Part::Evaluate => sums.evaluate = Some(sums.evaluate.unwrap_or(0) + busy),
             Part::Checkpoint => sums.checkpoint = Some(sums.checkpoint.unwrap_or(0) + busy),
             Part::Emit => {}
         }
@@ -113,14 +118,14 @@ impl Meter {
     pub fn close(&mut self) -> BatchTimes {
         let seconds = |nanos: u64| nanos as f64 / NANOS;
         let knows = self.ran.is_some();
-        let Sums { whole, collect, update, checkpoint, emit, wait } =
-            std::mem::replace(&mut self.sums, Sums::nothing(knows));
+        let next = nothing(knows, self.sums.evaluate);
+        let Sums { whole, collect, update, evaluate, checkpoint, emit, wait } =
+            std::mem::replace(&mut self.sums, next);
         BatchTimes {
             batch: seconds(whole),
             collect: seconds(collect),
             update: seconds(update),
-            // This trainer does not evaluate.
-            evaluate: None,
+            evaluate: evaluate.map(seconds),
             checkpoint: checkpoint.map(seconds),
             wait: wait.map(seconds),
             emit: seconds(emit),
@@ -128,4 +133,10 @@ impl Meter {
             resumes: self.resumes,
         }
     }
+}
+
+/// Returns sums of no time; `evaluate`: an earlier sum, if this run evaluates.
+fn nothing(knows_wait: bool, evaluate: Option<u64>) -> Sums {
+    let (wait, evaluate) = (knows_wait.then_some(0), evaluate.map(|_| 0));
+    Sums { wait, evaluate, ..Sums::default() }
 }

@@ -5,7 +5,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::env::{Action, ActionSpace, End, Env, EnvSpec, Step};
+use crate::env::{Action, End, Env, EnvSpec, Step};
 use crate::gae::{gae, td_errors};
 use crate::net::policy::Taken;
 use crate::net::{ActorCritic, Head, Real};
@@ -266,13 +266,7 @@ impl<E: Env> Collector<E> {
                 let draw = Head::sample_draw(outputs, log_std, &mut self.actions);
                 let log_prob = head.judge(outputs, log_std, Taken::Draw(&draw)).log_prob;
                 values.extend_from_slice(&draw);
-                let scaled = match &self.spec.actions {
-                    ActionSpace::Continuous(bounds) => {
-                        draw.iter().zip(bounds).map(|(x, bound)| x * bound).collect()
-                    }
-                    ActionSpace::Discrete(_) => draw,
-                };
-                (Action::Continuous(scaled), log_prob)
+                (Action::Continuous(self.spec.actions.scaled(&draw)), log_prob)
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::dump;
 use crate::emission::anomaly::{TREND_BLOCK, trend_anomaly, update_anomalies};
 use crate::emission::{self, BatchFacts, RunCounts, RunFacts};
 use crate::env::Env;
+use crate::evaluation::Evaluator;
 use crate::fault::Faults;
 use crate::learner::Learner;
 use crate::meter::{Meter, Part};
@@ -40,6 +41,7 @@ pub struct Trainer<E> {
     batch: Option<BatchFacts>,
     nonfinite_in_a_row: u32,
     meter: Meter,
+    evaluator: Option<Evaluator<E>>,
     /// What goes wrong on purpose.
     faults: Faults,
     /// Batch whose checkpoint is on the disk.
@@ -115,9 +117,10 @@ impl<E: Env> Trainer<E> {
         hub: Hub,
     ) -> Result<Self, ConfigError> {
         hub.progress().set(Activity::Starting, None, None);
-        let learner = Learner::new(&config, make_env)?;
+        let learner = Learner::new(&config, &make_env)?;
+        let evaluator = Evaluator::of(&config, &make_env, &learner.collector.spec)?;
         let start_episodes = config.start_batch * u64::from(config.n_envs);
-        Ok(Self::with(config, learner, hub, start_episodes))
+        Ok(Self::with(config, (learner, evaluator), hub, start_episodes))
     }
 
     /// Makes a trainer that goes on from a checkpoint; [`Checkpoint::config`] returns settings that fit it.
@@ -139,15 +142,21 @@ impl<E: Env> Trainer<E> {
                 stored: from.batch.to_string(),
             });
         }
-        let mut learner = Learner::new(&config, make_env)?;
+        let mut learner = Learner::new(&config, &make_env)?;
         from.thaw(&mut learner)?;
-        let mut trainer = Self::with(config, learner, hub, from.episodes_completed);
+        let evaluator = Evaluator::of(&config, &make_env, &learner.collector.spec)?;
+        let mut trainer = Self::with(config, (learner, evaluator), hub, from.episodes_completed);
         trainer.resumed = true;
         trainer.meter.resumed(from.resumes);
         Ok(trainer)
     }
 
-    fn with(config: Config, learner: Learner<E>, hub: Hub, start_episodes: u64) -> Self {
+    fn with(
+        config: Config,
+        (learner, evaluator): (Learner<E>, Option<Evaluator<E>>),
+        hub: Hub,
+        start_episodes: u64,
+    ) -> Self {
         let spec = &learner.collector.spec;
         let facts = RunFacts {
             task: spec.name.to_owned(),
@@ -163,6 +172,7 @@ impl<E: Env> Trainer<E> {
             resumed_from: config.resumed_from.clone(),
             hyper: config.hyper.clone(),
             epoch_every: config.epoch_every,
+            evaluation: config.evaluation,
         };
         let counts = RunCounts {
             start_batch: config.start_batch,
@@ -172,8 +182,13 @@ impl<E: Env> Trainer<E> {
             env_steps_since_start: 0,
             updates_skipped: 0,
         };
+        let mut meter = Meter::new(&hub);
+        if evaluator.is_some() {
+            meter.expect_evaluations();
+        }
         Self {
-            meter: Meter::new(&hub),
+            meter,
+            evaluator,
             config,
             learner,
             hub,
@@ -296,6 +311,8 @@ impl<E: Env> Trainer<E> {
         let milliseconds = 1e3 * self.hub.now().mono_ns.seconds_since(begun);
         self.meter.lap(Part::Update);
         self.report_update(batch_idx, milliseconds, &outcome);
+        self.evaluate(batch_idx, stop);
+        self.end_batch(outcome.skip.as_ref().map(emission::skip_reason));
         let wanted = self.config.dump.as_ref().filter(|dump| dump.batch == batch_idx);
         if let Some(Dump { path, batch }) = wanted {
             let text = dump::text(*batch, &hyper, &rollout, &seen);
@@ -337,7 +354,23 @@ impl<E: Env> Trainer<E> {
         rollout
     }
 
-    /// Emits everything that follows an update, and closes the batch.
+    /// Tries the policy out, if that is due. Whoever asks to stop need not wait for it: the batch is trained, so nothing is lost
+    /// but this evaluation.
+    fn evaluate(&mut self, batch_idx: u64, stop: &StopFlag) {
+        let Some(evaluator) = self.evaluator.as_mut().filter(|it| it.is_due(batch_idx)) else {
+            return;
+        };
+        self.hub.progress().set(Activity::Evaluating, Some(batch_idx), None);
+        let asked = || stop.level() != StopLevel::Running;
+        let score = evaluator.evaluate(&self.learner.net, &asked);
+        self.meter.lap(Part::Evaluate);
+        if let Some(score) = score {
+            let env_steps = self.learner.collector.env_steps * u64::from(self.config.n_envs);
+            self.tell(emission::evaluated(env_steps, &score));
+        }
+    }
+
+    /// Emits what an update did.
     fn report_update(&mut self, batch_idx: u64, milliseconds: f64, outcome: &UpdateOutcome) {
         for anomaly in update_anomalies(batch_idx, outcome) {
             self.tell(anomaly);
@@ -356,7 +389,6 @@ impl<E: Env> Trainer<E> {
         );
         self.nonfinite_in_a_row = if nonfinite { self.nonfinite_in_a_row + 1 } else { 0 };
         self.counts.updates_skipped += u64::from(outcome.skip.is_some());
-        self.end_batch(outcome.skip.as_ref().map(emission::skip_reason));
     }
 
     /// Emits the end of the batch in progress; an interrupted one does not count as done.
@@ -438,46 +470,4 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use leyline::{Event, GroupId, RunId};
-    use simic_emitter::memory::memory;
-    use simic_emitter::{Bounds, HubBuilder, SystemClock};
-
-    use super::*;
-    use crate::env::Task;
-
-    /// A skip that no environment can bring about: its events, and that it counts as done without counting as a failure.
-    #[test]
-    fn a_kl_limit_before_the_first_step_skips_the_batch() {
-        let (sink, events) = memory(10);
-        let run = RunId::new("skip").unwrap();
-        let (hub, guard) = HubBuilder::new(run, GroupId::default(), Arc::new(SystemClock::new()))
-            .sink("memory", Bounds::default(), sink)
-            .start(Duration::from_secs(60))
-            .unwrap();
-        let config = Config { n_envs: 2, max_epochs: 4, ..Config::default_run(Task::CartPole, 1) };
-        let mut trainer = Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap();
-        let rollout = trainer.collect(1, &StopFlag::new()).unwrap();
-        let mut outcome = trainer.learner.update(&trainer.config, &rollout, 1e-3);
-        outcome.skip = Some(Skip::KlLimit);
-        trainer.batch =
-            Some(BatchFacts { batch_idx: 1, n_envs: 2, episodes: 0, total_return: 0.0 });
-        trainer.report_update(1, 2.0, &outcome);
-        assert_eq!(
-            (trainer.counts.last_batch, trainer.counts.updates_skipped, trainer.nonfinite_in_a_row),
-            (1, 1, 0)
-        );
-        assert!(guard.close(Duration::from_secs(60)));
-        let events: Vec<Event> = events.try_iter().map(|e| e.event.clone()).collect();
-        let [.., Event::PpoUpdateCompleted(update), Event::BatchEpochCompleted(batch)] =
-            events.as_slice()
-        else {
-            panic!("{events:?}");
-        };
-        assert_eq!((update.skipped, update.skip_reason.clone()), (true, Some(SkipReason::KlLimit)));
-        assert_eq!((batch.batch_idx, batch.skip_reason.clone()), (1, Some(SkipReason::KlLimit)));
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use leyline::{BatchEpochCompleted, Event, GroupId, RunId, RunNs, Timestamp};
 use simic_emitter::memory::memory;
 use simic_emitter::{Bounds, Clock, Hub, HubBuilder, Now, StopFlag, SystemClock};
+use simic_training::config::{Config, Evaluation};
 use simic_training::emission::{BatchFacts, BatchTimes, RunCounts, batch_epoch_completed};
 use simic_training::env::Task;
 use simic_training::meter::{Meter, Part};
@@ -81,6 +82,30 @@ fn tele_900_to_913_each_lap_is_charged_to_its_part_and_the_rest_is_waiting() {
     assert_eq!((meter.resumes(), meter.close().resumes), (None, None));
 }
 
+/// A run that evaluates spent no time on it in a batch without one; in any other run there is no such part.
+#[test]
+fn tele_902_without_an_evaluation_a_batch_of_a_run_that_evaluates_has_0_of_it() {
+    let clocks = Arc::new(Clocks::default());
+    clocks.ran.store(1, Ordering::SeqCst);
+    let mut meter = Meter::new(&hub(Arc::clone(&clocks) as Arc<dyn Clock>));
+    assert_eq!(meter.close().evaluate, None);
+    meter.expect_evaluations();
+    meter.begin();
+    clocks.pass(700, 20);
+    meter.lap(Part::Evaluate);
+    clocks.pass(100, 0);
+    meter.lap(Part::Collect);
+    clocks.pass(300, 0);
+    meter.lap(Part::Evaluate);
+    let times = meter.close();
+    assert_eq!((times.batch, times.collect), (1.12, 0.1));
+    assert_eq!((times.evaluate, times.wait), (Some(1.0), Some(0.02)));
+    clocks.pass(50, 0);
+    meter.lap(Part::Update);
+    let times = meter.close();
+    assert_eq!((times.batch, times.update, times.evaluate), (0.05, 0.05, Some(0.0)));
+}
+
 #[test]
 fn without_the_time_of_the_thread_there_is_no_waiting_and_no_pause() {
     let clocks = Arc::new(Clocks::default());
@@ -92,7 +117,8 @@ fn without_the_time_of_the_thread_there_is_no_waiting_and_no_pause() {
     assert_eq!((times.wait, times.pauses), (None, None));
 }
 
-fn batches(clock: Arc<dyn Clock>, save_every: Option<u64>) -> Vec<BatchEpochCompleted> {
+fn batches(change: impl FnOnce(&mut Config)) -> Vec<BatchEpochCompleted> {
+    let clock = Arc::new(SystemClock::new());
     let root = tempfile::tempdir().unwrap();
     let (sink, events) = memory(100_000);
     let run = RunId::new("meter").unwrap();
@@ -102,7 +128,7 @@ fn batches(clock: Arc<dyn Clock>, save_every: Option<u64>) -> Vec<BatchEpochComp
         .unwrap();
     let mut config = small::small(4);
     config.run_dir = Some(root.path().to_owned());
-    config.save_every = save_every;
+    change(&mut config);
     let mut trainer = Trainer::new(config, |_| Task::CartPole.make(), hub).unwrap();
     trainer.run(&StopFlag::new()).unwrap();
     assert!(guard.close(Duration::from_secs(60)));
@@ -115,7 +141,7 @@ fn batches(clock: Arc<dyn Clock>, save_every: Option<u64>) -> Vec<BatchEpochComp
 /// What a real run tells: every part is there, and together they are the batch.
 #[test]
 fn tele_900_to_912_the_parts_of_a_real_run_are_the_whole() {
-    let batches = batches(Arc::new(SystemClock::new()), Some(2));
+    let batches = batches(|config| config.save_every = Some(2));
     assert_eq!(batches.len(), 4);
     for (i, batch) in batches.iter().enumerate() {
         let parts = [
@@ -134,6 +160,33 @@ fn tele_900_to_912_the_parts_of_a_real_run_are_the_whole() {
         assert_eq!(batch.checkpoint_seconds.is_some(), i == 2, "{i}");
         assert_eq!((batch.evaluate_seconds, batch.resumes), (None, Some(0)));
         assert_eq!(batch.pauses.is_some(), batch.wait_seconds.is_some());
+    }
+}
+
+/// The time of an evaluation is that of its own batch, and apart from everything else.
+#[test]
+fn tele_902_a_real_evaluation_takes_time_in_its_batch_alone() {
+    let evaluation = Some(Evaluation { every: 3, episodes: 2 });
+    let batches = batches(|config| config.evaluation = evaluation);
+    assert_eq!(batches.len(), 4);
+    for batch in &batches {
+        let parts = [
+            batch.collect_seconds,
+            batch.update_seconds,
+            batch.evaluate_seconds,
+            batch.checkpoint_seconds,
+            batch.wait_seconds,
+            batch.emit_seconds,
+        ];
+        let (sum, whole): (f64, f64) =
+            (parts.into_iter().flatten().sum(), batch.batch_seconds.unwrap());
+        assert!((sum - whole).abs() < 1e-9, "{sum} of {whole}");
+        let evaluated = batch.evaluate_seconds.unwrap();
+        if batch.batch_idx == 3 {
+            assert!(0.0 < evaluated, "{evaluated}");
+        } else {
+            assert_eq!(evaluated.to_bits(), 0.0_f64.to_bits(), "measured: none");
+        }
     }
 }
 

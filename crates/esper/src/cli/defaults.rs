@@ -11,6 +11,7 @@ Examples:
   esper ppo                                   train CartPole-v1 and watch it
   esper ppo --task pendulum --seed 7          another task, another seed
   esper ppo --episodes 50 --save 10           50 batches, a checkpoint every 10
+  esper ppo --eval-every 10                   10 env-episodes with the best actions after every 10th batch
   esper ppo --resume runs/ID --episodes 50    50 more batches from the newest checkpoint of a run
   esper ppo --resume runs/ID/checkpoints/000025.ckpt --episodes 25
   esper ppo --no-tui --plain-interval 10      lines instead of a screen, at most one in 10 s

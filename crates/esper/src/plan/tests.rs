@@ -43,6 +43,12 @@ fn counts_are_those_of_the_arguments() {
     check("--envs 4", |plan| {
         plan.config.requested_batches == TaskDefaults::of(Task::CartPole).batches(4 * 128)
     });
+    check("--eval-every 7", |plan| {
+        plan.config.evaluation == Some(Evaluation { every: 7, episodes: 10 })
+    });
+    check("--eval-every 1 --eval-episodes 3", |plan| {
+        plan.config.evaluation == Some(Evaluation { every: 1, episodes: 3 })
+    });
     check("--save 5 --epoch-every 1", |plan| {
         (plan.config.save_every, plan.config.epoch_every) == (Some(5), 1)
     });
@@ -83,6 +89,9 @@ fn what_cannot_work_is_refused_in_the_words_of_the_command_line() {
     check_refused("--envs 0", "--envs is 0, allowed is 1 to 65536");
     check_refused("--passes 0", "--passes is 0, allowed is 1 to 1000");
     check_refused("--episode-length 0", "--episode-length is 0, allowed is 1 to 16777216");
+    check_refused("--eval-every 0", "--eval-every is 0, allowed is 1 to 4294967296");
+    let none = "--eval-every 1 --eval-episodes 0";
+    check_refused(none, "--eval-episodes is 0, allowed is 1 to 1000000");
     check_refused("--gamma 2", "--gamma is 2, allowed is above 0 to 1");
     check_refused("--learning-rate NaN", "--learning-rate is NaN, allowed is above 0 to 1");
     check_refused("--hidden 0", "--hidden: width of a hidden layer is 0, allowed is 1 to 4096");

@@ -120,7 +120,9 @@ fn settings_reach_the_run() {
 #[test]
 fn the_manifest_says_what_was_run_where_and_with_which_settings() {
     let root = tempfile::tempdir().unwrap();
-    let line = format!("{SMALL} --episodes 2 --seed 9 --save 2 --hidden 8,8 --target-kl 0.05");
+    let line = format!(
+        "{SMALL} --episodes 2 --seed 9 --save 2 --hidden 8,8 --target-kl 0.05 --eval-every 2"
+    );
     assert_eq!(run(root.path(), &line).code, Some(0));
     let first = only_run(root.path());
     let manifest = std::fs::read_to_string(first.join("manifest.json")).unwrap();
@@ -136,6 +138,8 @@ fn the_manifest_says_what_was_run_where_and_with_which_settings() {
         ("start_batch", "0"),
         ("epoch_every", "1"),
         ("save_every", "2"),
+        ("eval_every", "2"),
+        ("eval_episodes", "10"),
         ("target_kl", "0.05"),
         ("value_clip", "null"),
         ("normalize_advantages", "true"),
@@ -155,6 +159,7 @@ fn the_manifest_says_what_was_run_where_and_with_which_settings() {
     let manifest = std::fs::read_to_string(second.join("manifest.json")).unwrap();
     assert!(manifest.contains(&format!("\"resumed_from\": \"{}\"", first.display())), "{manifest}");
     assert!(manifest.contains("\"start_batch\": 2"), "{manifest}");
+    assert!(manifest.contains("\"eval_every\": null"), "a checkpoint does not keep it: {manifest}");
 }
 
 #[test]

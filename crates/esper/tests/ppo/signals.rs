@@ -6,9 +6,9 @@ use crate::process::{ENDLESS, checkpoints, get, has_end_mark, only_run, rows, si
 
 /// Sends a signal to a run in progress and checks how it ended.
 #[track_caller]
-fn check(name: &str, code: i32) {
+fn check(name: &str, code: i32, more: &str) -> u64 {
     let root = tempfile::tempdir().unwrap();
-    let mut running = started(root.path(), ENDLESS);
+    let mut running = started(root.path(), &format!("{ENDLESS} {more}"));
     signal(&running.child, name);
     let rest: Vec<String> = running.lines.by_ref().map(Result::unwrap).collect();
     assert_eq!(running.child.wait().unwrap().code(), Some(code), "{rest:?}");
@@ -29,21 +29,29 @@ fn check(name: &str, code: i32) {
     assert!(3 <= batch);
     assert_eq!(checkpoints(&dir), [format!("{batch:06}.ckpt")]);
     assert!(rest.last().is_some_and(|line| line.contains("stopped")), "{rest:?}");
+    batch
 }
 
 #[test]
 fn ctrl_c_finishes_the_batch_and_is_130() {
-    check("INT", 130);
+    check("INT", 130, "");
 }
 
 #[test]
 fn sigterm_ends_the_run_in_time_and_is_143() {
-    check("TERM", 143);
+    check("TERM", 143, "");
 }
 
 #[test]
 fn hang_up_ends_the_run_in_time_and_is_129() {
-    check("HUP", 129);
+    check("HUP", 129, "");
+}
+
+/// The evaluation after batch 4 would take minutes, and nobody waits for it.
+#[test]
+fn a_signal_leaves_an_evaluation_and_keeps_its_batch() {
+    let batch = check("TERM", 143, "--eval-every 4 --eval-episodes 1000000");
+    assert!(batch <= 4, "{batch}");
 }
 
 /// A batch that would take hours: the second Ctrl-C does not wait for it.

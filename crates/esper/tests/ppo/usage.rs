@@ -15,6 +15,8 @@ fn bad_arguments_write_nothing() {
         ("--learning-rate -1", "--learning-rate is -1, allowed is above 0 to 1"),
         ("--gamma 1.5", "--gamma is 1.5, allowed is above 0 to 1"),
         ("--save 0", "--save is 0"),
+        ("--eval-every 0", "--eval-every is 0"),
+        ("--eval-episodes 5", "--eval-every <N>"),
         ("--epoch-every 0", "--epoch-every is 0"),
         ("--resume no/such/checkpoint", "cannot resume: "),
         ("--inject frost", "unknown fault `frost`; faults: entropy-bonus=WEIGHT"),

@@ -36,7 +36,8 @@ pub struct BatchEpochCompleted {
     pub collect_seconds: Option<f64>,
     /// Of that, the update (seconds; range `[0, inf)`).
     pub update_seconds: Option<f64>,
-    /// Of that, evaluating the policy outside of training (seconds; range `[0, inf)`).
+    /// Of that, trying the policy out apart from training (seconds; range `[0, inf)`); 0 in a batch without an evaluation of a
+    /// run that evaluates, absent in any other run.
     pub evaluate_seconds: Option<f64>,
     /// Of that, writing a checkpoint (seconds; range `[0, inf)`).
     pub checkpoint_seconds: Option<f64>,

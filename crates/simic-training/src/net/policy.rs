@@ -137,6 +137,18 @@ impl Head {
         outputs.len().saturating_sub(1)
     }
 
+    /// Returns the likeliest choice, the first of equals. What is not a number is never the likeliest; when nothing else is
+    /// there it is the first.
+    pub fn best_choice(outputs: &[f64]) -> usize {
+        let mut best = (0, f64::NEG_INFINITY);
+        for (i, &o) in outputs.iter().enumerate() {
+            if best.1 < o {
+                best = (i, o);
+            }
+        }
+        best.0
+    }
+
     /// Draws one number per dimension.
     pub fn sample_draw(outputs: &[f64], log_std: &[f64], rng: &mut impl Rng) -> Vec<f32> {
         outputs
@@ -281,6 +293,20 @@ mod tests {
         }
         for (share, expected) in counts.iter().zip([0.2, 0.5, 0.3]) {
             assert!((share - expected).abs() < 0.015, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn the_best_choice_has_the_largest_output() {
+        for (outputs, best) in [
+            (&[0.1, 0.7, 0.2][..], 1),
+            (&[-3.0, -5.0, -2.5], 2),
+            (&[4.0, 4.0], 0),
+            (&[f64::NAN, -1.0, f64::NAN], 1),
+            (&[f64::NAN, f64::NAN], 0),
+            (&[1.0, f64::INFINITY], 1),
+        ] {
+            assert_eq!(Head::best_choice(outputs), best, "{outputs:?}");
         }
     }
 

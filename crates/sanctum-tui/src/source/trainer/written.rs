@@ -175,6 +175,7 @@ fn settings(config: &Config) -> BTreeMap<String, Value> {
         run_dir: _,
         save_every,
         resumed_from: _,
+        evaluation,
         dump: _,
     } = config;
     // A struct of numbers, switches and lists becomes an object.
@@ -190,6 +191,8 @@ fn settings(config: &Config) -> BTreeMap<String, Value> {
         ("start_batch", json!(start_batch)),
         ("epoch_every", json!(epoch_every)),
         ("save_every", json!(save_every)),
+        ("eval_every", json!(evaluation.map(|evaluation| evaluation.every))),
+        ("eval_episodes", json!(evaluation.map(|evaluation| evaluation.episodes))),
     ] {
         settings.insert(name.to_owned(), value);
     }

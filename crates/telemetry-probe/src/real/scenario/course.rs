@@ -81,6 +81,7 @@ fn facts(course: &Course) -> RunFacts {
             log_std: -0.35,
         },
         epoch_every: 25,
+        evaluation: None,
     }
 }
 
