@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use leyline::rule::{self, LEAST_EPISODES, PROGRESS_BATCHES, RULES, Rule, Test};
+use leyline::rule::{self, LEAST_EPISODES, RULES, Rule, Test};
 use leyline::threshold::WARMUP_BATCHES;
 use leyline::{AlertLevel, Health, RuleId, RunNs};
 
@@ -18,6 +18,7 @@ use crate::settings::Settings;
 use crate::snapshot::PolicyView;
 
 mod course;
+mod guard;
 mod pace;
 mod watched;
 
@@ -160,6 +161,8 @@ pub(crate) struct Alerts {
     rejected: u64,
     lost: u64,
     best_return: Option<(f64, u64)>,
+    /// Whether the task counted as solved at the end of the latest batch.
+    is_solved: bool,
     settings: Arc<Settings>,
 }
 
@@ -176,6 +179,7 @@ impl Alerts {
             rejected: 0,
             lost: 0,
             best_return: None,
+            is_solved: false,
             settings,
         }
     }
@@ -192,6 +196,7 @@ impl Alerts {
         self.start_batch = Some(start_batch);
         self.skipped_in_a_row = 0;
         self.best_return = None;
+        self.is_solved = false;
     }
 
     /// Evaluates what an update measured.
@@ -201,10 +206,8 @@ impl Alerts {
         for (rule, found) in RULES.iter().zip(seen.of_rules) {
             let judges = matches!(rule.test, Test::Verdict) && !rule.reads.is_empty();
             if judges && !(is_warm && rule.waits_for_warm_up) && found.is_evaluated {
-                let is_lag = rule.lags_behind_progress && self.makes_progress(at.batch);
-                let most = if is_lag { AlertLevel::Warning } else { AlertLevel::Critical };
-                let found = found.worst;
-                self.judge(rule, at, found.map(|f| Finding { level: f.level.min(most), ..f }));
+                let most = self.most(rule, at.batch, Some(policy));
+                self.judge(rule, at, guard::lessened(found.worst, most));
             }
         }
         if seen.nan.is_evaluated {
@@ -220,6 +223,7 @@ impl Alerts {
     pub(crate) fn batch_ended(&mut self, at: At, facts: &BatchFacts) {
         let Some(batch) = at.batch else { return };
         let is_warm = self.is_warm(at.batch);
+        self.is_solved = facts.is_solved;
         let memory = facts.memory.iter().filter_map(|&(value, verdict, place)| {
             Some((value, AlertLevel::of(verdict)?, Some(place)))
         });
@@ -345,9 +349,10 @@ impl Alerts {
         let plateau = rule::by_id(RuleId::Plateau);
         if let (Test::NoNewBest { share }, Some(planned)) = (plateau.test, facts.planned) {
             let since = batch.saturating_sub(best_batch) as f64;
-            let stands = !facts.is_solved && share * planned as f64 <= since;
+            let stands = share * planned as f64 <= since;
             let found = stands.then(|| Finding::new(AlertLevel::Info, since, None));
-            self.judge(plateau, at, found);
+            let most = self.most(plateau, at.batch, None);
+            self.judge(plateau, at, guard::lessened(found, most));
         }
     }
 
@@ -367,12 +372,6 @@ impl Alerts {
             open.number = self.begun;
             open.mover = self.watched.first_mover();
         }
-    }
-
-    /// Returns whether the mean return was better than ever before not long ago.
-    fn makes_progress(&self, batch: Option<u64>) -> bool {
-        let since = self.best_return.zip(batch);
-        since.is_some_and(|((_, best), batch)| batch.saturating_sub(best) <= PROGRESS_BATCHES)
     }
 
     fn is_warm(&mut self, batch: Option<u64>) -> bool {

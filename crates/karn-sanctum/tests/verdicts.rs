@@ -96,7 +96,7 @@ fn tele_143_advantage_kurtosis() {
 
 #[test]
 fn tele_144_advantage_positive_ratio() {
-    check!(advantage_positive_ratio, 0.2 => Critical, 0.2001 => Warning, 0.2999 => Warning, 0.3 => Healthy,
+    check!(advantage_positive_ratio, 0.02 => Critical, 0.0201 => Warning, 0.1999 => Warning, 0.2 => Healthy,
         0.8 => Healthy, 0.8001 => Warning, 0.9799 => Warning, 0.98 => Critical);
 }
 

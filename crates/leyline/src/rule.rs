@@ -165,6 +165,29 @@ pub const NO_MOVERS: [u16; 5] = [102, 103, 104, 105, 124];
 /// At the first finding.
 pub const AT_ONCE: Lasts = Lasts { times: 1, of: 1 };
 
+/// A situation in which a value beyond a limit is what a healthy run has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Situation {
+    /// The mean of the latest returns was better than ever before within [`PROGRESS_BATCHES`].
+    Progress,
+    /// The mean of the latest returns is at least the return that counts as success. Never so where the task names none.
+    Solved,
+    /// The value targets of the same update spread by less than [`crate::threshold::RETURNS_VARY_MUCH`] of their mean, so that
+    /// a constant foresees nearly all of them. Not so where that is not known.
+    TargetsVaryLittle,
+    /// The KL divergence of the same update is healthy: the policy as a whole hardly moved. Not so where it is not known.
+    KlHealthy,
+}
+
+/// The worst that a rule says in a situation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// The situation.
+    pub when: Situation,
+    /// The worst level; `None`: it finds nothing then, which also ends an alert.
+    pub most: Option<AlertLevel>,
+}
+
 /// One rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
@@ -180,9 +203,8 @@ pub struct Rule {
     pub lasts: Lasts,
     /// Whether it is silent in the first [`crate::threshold::WARMUP_BATCHES`] batches of a start.
     pub waits_for_warm_up: bool,
-    /// Whether it is at most a warning while the run makes progress: a critic and its advantages lag behind a policy that
-    /// improves ([`PROGRESS_BATCHES`]).
-    pub lags_behind_progress: bool,
+    /// In which situations it says less than the limits do. Of several that hold, the one that leaves least counts.
+    pub guards: &'static [Guard],
     /// Where its limit comes from.
     pub basis: &'static str,
     /// What to look at next.

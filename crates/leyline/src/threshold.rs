@@ -118,9 +118,9 @@ pub const ADVANTAGE_MEAN: Band = band(&[MagnitudeAtLeast(0.3)], &[MagnitudeAtLea
 pub const ADVANTAGE_SKEWNESS: Band = band(&[Below(-1.0), Above(2.0)], &[Below(-0.5), Above(1.0)]);
 /// TELE-143, excess kurtosis of the advantages.
 pub const ADVANTAGE_KURTOSIS: Band = band(&[Above(6.0)], &[Below(-1.0), Above(3.0)]);
-/// TELE-144, share of positive advantages; from healthy runs, which are far from symmetric (`docs/adr/0020`).
+/// TELE-144, share of positive advantages; from healthy runs, which are far from symmetric (`docs/adr/0020`, `docs/adr/0021`).
 pub const ADVANTAGE_POSITIVE_RATIO: Band =
-    band(&[AtMost(0.2), AtLeast(0.98)], &[Below(0.3), Above(0.8)]);
+    band(&[AtMost(0.02), AtLeast(0.98)], &[Below(0.2), Above(0.8)]);
 /// TELE-150, largest importance ratio.
 pub const RATIO_MAX: Band = band(&[Above(3.0)], &[Above(2.0)]);
 /// TELE-153, smallest importance ratio.
@@ -132,6 +132,9 @@ pub const LOG_PROB_MIN: Band = band(&[AtMost(-100.0)], &[AtMost(-50.0)]);
 /// Spread of the value targets, as a share of their mean, below which they no longer vary: then TELE-200, 211 and 220 compare
 /// noise with noise and are not judged (`docs/adr/0017`).
 pub const RETURNS_VARY: f64 = 0.01;
+/// Spread of the value targets, as a share of their mean, from which on a critic that is no better than a constant is critical:
+/// below, a constant foresees 96 % of them, in squares (`docs/adr/0021`).
+pub const RETURNS_VARY_MUCH: f64 = 0.2;
 /// TELE-200, explained variance, while the value targets vary ([`RETURNS_VARY`]).
 pub const EXPLAINED_VARIANCE: Band = band(&[AtMost(0.0)], &[AtMost(0.3)]);
 /// TELE-211, spread of the critic's output; critical only while its range is below [`VALUE_COLLAPSE_RANGE`] too and the value

@@ -1,9 +1,24 @@
 //! The table itself, in the order of [`RuleId`].
 
-use super::{AT_ONCE, About, LEAST_STALL_SECONDS, Lasts, Rule, RuleId, Test};
+use super::{
+    AT_ONCE, About, AlertLevel, Guard, LEAST_STALL_SECONDS, Lasts, Rule, RuleId, Situation, Test,
+};
 
 const TWO_OF_THREE: Lasts = Lasts { times: 2, of: 3 };
 const THREE_OF_FIVE: Lasts = Lasts { times: 3, of: 5 };
+
+/// A critic and its advantages lag behind a policy that improves (`docs/adr/0017`), and a policy that improves becomes surer
+/// of itself (`docs/adr/0021`).
+const WARNS_IN_PROGRESS: Guard = most(Situation::Progress, Some(AlertLevel::Warning));
+/// Where the value targets hardly vary, a critic that says the same everywhere does little harm (`docs/adr/0021`).
+const WARNS_WHILE_TARGETS_VARY_LITTLE: Guard =
+    most(Situation::TargetsVaryLittle, Some(AlertLevel::Warning));
+/// A policy that has solved its task may be sure of itself (`docs/adr/0021`).
+const WARNS_WHEN_SOLVED: Guard = most(Situation::Solved, Some(AlertLevel::Warning));
+/// A policy that has solved its task may become sure of itself, and has no better return to find (`docs/adr/0021`).
+const SILENT_WHEN_SOLVED: Guard = most(Situation::Solved, None);
+/// Of ten thousand samples some are far from 1 by chance; an alarm they are where the whole policy moves (`docs/adr/0021`).
+const WARNS_WHILE_KL_IS_HEALTHY: Guard = most(Situation::KlHealthy, Some(AlertLevel::Warning));
 
 /// Every rule.
 pub const RULES: &[Rule] = &[
@@ -21,20 +36,22 @@ pub const RULES: &[Rule] = &[
         ..judged(RuleId::ClipHigh, &[130], TWO_OF_THREE)
     },
     Rule {
+        guards: &[WARNS_WHEN_SOLVED],
         next: "entropy coefficient, reward scale",
         ..judged(RuleId::EntLow, &[120], TWO_OF_THREE)
     },
     Rule {
+        guards: &[WARNS_IN_PROGRESS, SILENT_WHEN_SOLVED],
         next: "entropy coefficient, learning rate",
         ..judged(RuleId::EntFall, &[121, 122], TWO_OF_THREE)
     },
     Rule {
-        lags_behind_progress: true,
+        guards: &[WARNS_IN_PROGRESS, WARNS_WHILE_TARGETS_VARY_LITTLE],
         next: "value loss weight, learning rate of the critic, reward scale",
         ..judged(RuleId::EvLow, &[200], THREE_OF_FIVE)
     },
     Rule {
-        lags_behind_progress: true,
+        guards: &[WARNS_IN_PROGRESS, WARNS_WHILE_TARGETS_VARY_LITTLE],
         next: "value loss, reward scale, discount",
         ..judged(RuleId::Critic, &[220, 223], THREE_OF_FIVE)
     },
@@ -47,11 +64,12 @@ pub const RULES: &[Rule] = &[
         ..judged(RuleId::AdvStd, &[140], THREE_OF_FIVE)
     },
     Rule {
-        lags_behind_progress: true,
+        guards: &[WARNS_IN_PROGRESS],
         next: "bias of the critic, outliers of the reward",
         ..judged(RuleId::AdvSign, &[144], THREE_OF_FIVE)
     },
     Rule {
+        guards: &[WARNS_WHILE_KL_IS_HEALTHY],
         next: "learning rate, passes, clip range",
         ..judged(RuleId::Ratio, &[150, 153], TWO_OF_THREE)
     },
@@ -113,9 +131,14 @@ pub const RULES: &[Rule] = &[
         basis: "heuristic: a quarter of the run without progress is worth a look",
         next: "entropy, learning rate schedule",
         waits_for_warm_up: true,
+        guards: &[SILENT_WHEN_SOLVED],
         ..at_once(RuleId::Plateau, About::Learning, &[612], Test::NoNewBest { share: 0.25 })
     },
 ];
+
+const fn most(when: Situation, most: Option<AlertLevel>) -> Guard {
+    Guard { when, most }
+}
 
 /// A rule about learning that takes its limits from records and waits for the end of the warm-up.
 const fn judged(id: RuleId, reads: &'static [u16], lasts: Lasts) -> Rule {
@@ -130,7 +153,7 @@ const fn at_once(id: RuleId, about: About, reads: &'static [u16], test: Test) ->
         test,
         lasts: AT_ONCE,
         waits_for_warm_up: false,
-        lags_behind_progress: false,
+        guards: &[],
         basis: "the limits of the records, whose pages name their source",
         next: "",
     }

@@ -52,6 +52,27 @@ fn warm_up_hides_what_an_update_measured_and_what_returns_need() {
     assert_eq!(awake, expected);
 }
 
+#[test]
+fn only_these_rules_say_less_in_a_situation() {
+    use AlertLevel::Warning;
+    use Situation::{KlHealthy, Progress, Solved, TargetsVaryLittle};
+    let guards = RULES.iter().flat_map(|rule| rule.guards.iter().map(|guard| (rule.id, guard)));
+    let guards: Vec<_> = guards.map(|(id, guard)| (id.as_str(), guard.when, guard.most)).collect();
+    let expected = [
+        ("ent-low", Solved, Some(Warning)),
+        ("ent-fall", Progress, Some(Warning)),
+        ("ent-fall", Solved, None),
+        ("ev-low", Progress, Some(Warning)),
+        ("ev-low", TargetsVaryLittle, Some(Warning)),
+        ("critic", Progress, Some(Warning)),
+        ("critic", TargetsVaryLittle, Some(Warning)),
+        ("adv-sign", Progress, Some(Warning)),
+        ("ratio", KlHealthy, Some(Warning)),
+        ("plateau", Solved, None),
+    ];
+    assert_eq!(guards, expected);
+}
+
 /// The numbers of terminal.md, section 12, which that page repeats for readers: they must be those of the records.
 #[test]
 fn the_limits_that_people_read_are_those_of_the_records() {
@@ -66,7 +87,11 @@ fn the_limits_that_people_read_are_those_of_the_records() {
         (223, &[Limit::AtLeast(20.0)], &[Limit::AtLeast(50.0)]),
         (310, &[Limit::Above(5.0)], &[Limit::Above(10.0)]),
         (140, &[Limit::AtMost(0.5), Limit::Above(2.0)], &[Limit::AtMost(0.1), Limit::Above(3.0)]),
-        (144, &[Limit::Below(0.3), Limit::Above(0.8)], &[Limit::AtMost(0.2), Limit::AtLeast(0.98)]),
+        (
+            144,
+            &[Limit::Below(0.2), Limit::Above(0.8)],
+            &[Limit::AtMost(0.02), Limit::AtLeast(0.98)],
+        ),
         (150, &[Limit::Above(2.0)], &[Limit::Above(3.0)]),
         (153, &[Limit::Below(0.5)], &[Limit::Below(0.33)]),
         (702, &[Limit::AtLeast(2.0)], &[Limit::AtLeast(5.0)]),

@@ -90,7 +90,7 @@ pub(super) const fn warn(stats: &mut UpdateStats) {
     stats.advantages.std = Some(2.345);
     stats.advantages.skewness = Some(1.245);
     stats.advantages.kurtosis = Some(3.765);
-    stats.advantages.positive_ratio = Some(0.255);
+    stats.advantages.positive_ratio = Some(0.155);
     stats.rollout.explained_variance = Some(0.225);
     stats.rollout.v_return_correlation = Some(0.415);
     stats.rollout.td_error_mean = Some(6.45);
@@ -119,7 +119,7 @@ pub(super) const fn alarm(stats: &mut UpdateStats) {
     stats.advantages.std = Some(3.545);
     stats.advantages.skewness = Some(2.445);
     stats.advantages.kurtosis = Some(7.765);
-    stats.advantages.positive_ratio = Some(0.055);
+    stats.advantages.positive_ratio = Some(0.015);
     stats.rollout.explained_variance = Some(-0.125);
     stats.rollout.v_return_correlation = Some(0.115);
     stats.rollout.td_error_mean = Some(16.45);
