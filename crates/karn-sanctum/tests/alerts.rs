@@ -256,6 +256,14 @@ fn a_critic_of_targets_that_vary_little_is_a_warning() {
     let mut run = Run::started(0);
     constant(&mut run, None, 13);
     run.check(&["ev-low critical 11-13…", "critic critical 11-13…"]);
+    let mut run = Run::started(0);
+    for _ in 0..13 {
+        run.batch(|update| {
+            update.explained_variance = Some(-0.1);
+            (update.return_mean, update.return_std) = (Some(f64::INFINITY), Some(1.0));
+        });
+    }
+    assert!(run.list().iter().any(|a| a.rule == RuleId::EvLow && a.level == AlertLevel::Critical));
 }
 
 #[test]

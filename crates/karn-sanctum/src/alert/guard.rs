@@ -42,7 +42,8 @@ impl Alerts {
 
 fn targets_vary_little(policy: &PolicyView, batch: Option<u64>) -> bool {
     let (std, mean) = (of_update(policy.return_std, batch), of_update(policy.return_mean, batch));
-    std.zip(mean).is_some_and(|(std, mean)| std.value < RETURNS_VARY_MUCH * mean.value.abs())
+    let is_little = |std: f64, mean: f64| mean.is_finite() && std < RETURNS_VARY_MUCH * mean.abs();
+    std.zip(mean).is_some_and(|(std, mean)| is_little(std.value, mean.value))
 }
 
 fn kl_is_healthy(policy: &PolicyView, batch: Option<u64>) -> bool {
