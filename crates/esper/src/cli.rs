@@ -69,7 +69,7 @@ pub(crate) struct PpoArgs {
     ///
     /// The env-episodes run in an environment of their own, which changes nothing in the training; each is cut off at the time
     /// limit of the task, or after 10000 steps where it has none. They begin alike in every evaluation, and are told as the
-    /// metrics eval/mean_return, eval/std_return and eval/mean_length, over env steps. A checkpoint does not keep this.
+    /// metrics `eval/mean_return`, `eval/std_return` and `eval/mean_length`, over env steps. A checkpoint does not keep this.
     #[arg(long, value_name = "N")]
     pub(crate) eval_every: Option<u64>,
     /// With --eval-every: env-episodes of one evaluation [default: 10]

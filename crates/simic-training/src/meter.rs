@@ -138,5 +138,5 @@ impl Meter {
 /// Returns sums of no time; `evaluate`: an earlier sum, if this run evaluates.
 fn nothing(knows_wait: bool, evaluate: Option<u64>) -> Sums {
     let (wait, evaluate) = (knows_wait.then_some(0), evaluate.map(|_| 0));
-    Sums { wait, evaluate, ..Sums::default() }
+    Sums { evaluate, wait, ..Sums::default() }
 }

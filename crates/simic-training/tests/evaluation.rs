@@ -6,10 +6,12 @@ mod run;
 #[path = "support/small.rs"]
 mod small;
 
+use std::cell::Cell;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, Sender, bounded};
 use leyline::{
     EnvId, Envelope, Event, EventKind, FinishReason, GroupId, Heartbeat, Metric, Phase, RunId,
     Timestamp,
@@ -60,20 +62,15 @@ fn train(
 
 /// Everything but the evaluations and the share of time that they took; times stand still in these tests.
 fn of_training(events: &[Arc<Envelope>]) -> Vec<Event> {
-    let event = |e: &Arc<Envelope>| match &e.event {
-        Event::Metric(_) => None,
-        Event::BatchEpochCompleted(batch) => {
-            let mut batch = batch.clone();
+    let event = |e: &Arc<Envelope>| {
+        let mut event = e.event.clone();
+        if let Event::BatchEpochCompleted(batch) = &mut event {
             batch.evaluate_seconds = None;
-            Some(Event::BatchEpochCompleted(batch))
-        }
-        Event::TrainingStarted(start) => {
-            let mut start = start.clone();
+        } else if let Event::TrainingStarted(start) = &mut event {
             let names = start.hyperparams.as_mut().unwrap();
             names.retain(|name, _| !name.starts_with("eval_"));
-            Some(Event::TrainingStarted(start))
         }
-        other => Some(other.clone()),
+        (event.kind() != EventKind::Metric).then_some(event)
     };
     events.iter().filter_map(event).collect()
 }
@@ -147,16 +144,16 @@ fn an_evaluation_is_told_between_the_update_and_the_end_of_its_batch_and_is_no_e
         (0..events.len()).filter(|&i| events[i].event.kind() == EventKind::Metric).collect();
     assert_eq!(at.len(), 2);
     for (&at, batch) in at.iter().zip([2, 4]) {
-        let before = events[..at].iter().rev().find_map(|e| match &e.event {
-            Event::PpoUpdateCompleted(update) => Some(update.batch_idx),
-            _ => None,
-        });
+        let update = |e: &Arc<Envelope>| {
+            if let Event::PpoUpdateCompleted(u) = &e.event { Some(u.batch_idx) } else { None }
+        };
+        let before = events[..at].iter().rev().find_map(update);
         assert_eq!(before, Some(batch));
         let Event::BatchEpochCompleted(end) = &events[at + 1].event else {
             panic!("the batch ends after its evaluation");
         };
         assert_eq!(end.batch_idx, batch);
-        let Event::Metric(metric) = &events[at].event else { unreachable!() };
+        let Event::Metric(metric) = &events[at].event else { panic!("its kind is checked") };
         let told: Vec<(&str, &str)> = metric
             .units
             .iter()
@@ -172,7 +169,8 @@ fn an_evaluation_is_told_between_the_update_and_the_end_of_its_batch_and_is_no_e
             ]
         );
         // Every step of this task is worth 1.
-        assert_eq!(metric.values["eval/mean_length"], metric.values["eval/mean_return"]);
+        let bits = |name: &str| metric.values[name].to_bits();
+        assert_eq!(bits("eval/mean_length"), bits("eval/mean_return"));
     }
     let outcomes = events.iter().filter(|e| e.event.kind() == EventKind::EpisodeOutcome).count();
     assert_eq!(checkpoint.episodes_completed, outcomes as u64, "of the training alone");
@@ -183,11 +181,16 @@ fn an_evaluation_is_told_between_the_update_and_the_end_of_its_batch_and_is_no_e
     }
 }
 
-/// What a [`Toy`] was asked to do: the seeds of its resets, and its actions.
-#[derive(Debug, Default)]
-struct Asked {
-    seeds: Vec<u64>,
-    actions: Vec<Action>,
+/// What a [`Toy`] was asked to do.
+#[derive(Debug, Clone, PartialEq)]
+enum Asked {
+    Reset(u64),
+    Step(Action),
+}
+
+/// Asked of a [`Toy`], in order; more than any test here has.
+fn asked() -> (Sender<Asked>, Receiver<Asked>) {
+    bounded(1 << 17)
 }
 
 /// An environment that pays what it is told to do, and ends after `length` steps or never.
@@ -196,15 +199,20 @@ struct Toy {
     time_limit: Option<u32>,
     length: Option<u32>,
     steps: u32,
-    asked: Arc<Mutex<Asked>>,
+    asked: Option<Sender<Asked>>,
     /// Told at the end of every step how many there were in this env-episode.
     hook: Box<dyn Fn(u32) + Send>,
 }
 
 impl Toy {
     fn new(actions: ActionSpace, time_limit: Option<u32>, length: Option<u32>) -> Self {
-        let asked = Arc::default();
-        Self { actions, time_limit, length, steps: 0, asked, hook: Box::new(|_| {}) }
+        Self { actions, time_limit, length, steps: 0, asked: None, hook: Box::new(|_| {}) }
+    }
+
+    fn note(&self, asked: Asked) {
+        if let Some(sender) = &self.asked {
+            sender.try_send(asked).unwrap();
+        }
     }
 }
 
@@ -221,12 +229,12 @@ impl Env for Toy {
 
     fn reset(&mut self, seed: u64) -> Vec<f32> {
         self.steps = 0;
-        self.asked.lock().unwrap().seeds.push(seed);
+        self.note(Asked::Reset(seed));
         self.observation()
     }
 
     fn step(&mut self, action: &Action) -> Step {
-        self.asked.lock().unwrap().actions.push(action.clone());
+        self.note(Asked::Step(action.clone()));
         self.steps += 1;
         (self.hook)(self.steps);
         let reward = match action {
@@ -266,8 +274,8 @@ fn score_of(toy: Toy, outputs: &[f32]) -> Score {
     let spec = toy.spec();
     let net = constant(Head::of(&spec.actions), outputs);
     let config = Config { evaluation: Some(Evaluation { every: 1, episodes: 4 }), ..small(1) };
-    let toy = Mutex::new(Some(toy));
-    let make = |_: EnvId| toy.lock().unwrap().take().unwrap();
+    let toy = Cell::new(Some(toy));
+    let make = |_: EnvId| toy.take().unwrap();
     let mut evaluator = Evaluator::of(&config, make, &spec).unwrap().unwrap();
     evaluator.evaluate(&net, &|| false).unwrap()
 }
@@ -282,12 +290,12 @@ fn the_largest_logit_is_chosen_every_time() {
 /// A policy that is certain of nothing would draw all over the place; its means are what is tried out, within the bounds.
 #[test]
 fn the_means_of_a_continuous_policy_are_scaled_and_not_drawn() {
+    let (sender, asked) = asked();
     let toy = Toy::new(ActionSpace::Continuous(vec![2.0, 4.0]), Some(100), Some(3));
-    let asked = Arc::clone(&toy.asked);
-    let score = score_of(toy, &[0.25, -0.5]);
+    let score = score_of(Toy { asked: Some(sender), ..toy }, &[0.25, -0.5]);
     assert_eq!(score, Score { returns: vec![-4.5; 4], lengths: vec![3; 4] });
-    let asked = asked.lock().unwrap();
-    assert_eq!(asked.actions, vec![Action::Continuous(vec![0.5, -2.0]); 12]);
+    let steps: Vec<Asked> = asked.iter().filter(|it| matches!(it, Asked::Step(_))).collect();
+    assert_eq!(steps, vec![Asked::Step(Action::Continuous(vec![0.5, -2.0])); 12]);
 }
 
 #[test]
@@ -304,20 +312,20 @@ fn run_toys(
     config: Config,
     stop: &StopFlag,
     hook: impl Fn(u32) + Send + Clone + 'static,
-) -> (Summary, Vec<Arc<Envelope>>, Arc<Mutex<Asked>>) {
-    let of_evaluation = Arc::new(Mutex::new(Asked::default()));
+) -> (Summary, Vec<Arc<Envelope>>, Vec<Asked>) {
+    let (sender, asked) = asked();
     let n_envs = config.n_envs;
     let (summary, events) = with_hub(|hub, _| {
         let make = |env: EnvId| {
             let mut toy = Toy::new(ActionSpace::Discrete(2), Some(50), Some(5));
             if env == EnvId(n_envs) {
-                (toy.asked, toy.hook) = (Arc::clone(&of_evaluation), Box::new(hook.clone()));
+                (toy.asked, toy.hook) = (Some(sender.clone()), Box::new(hook.clone()));
             }
             toy
         };
         Trainer::new(config, make, hub).unwrap().run(stop).unwrap()
     });
-    (summary, events, of_evaluation)
+    (summary, events, asked.try_iter().collect())
 }
 
 #[test]
@@ -325,8 +333,11 @@ fn evaluations_begin_alike_and_the_episodes_of_one_do_not() {
     let (_, events, asked) =
         run_toys(Config { evaluation: EVERY_SECOND, ..small(4) }, &StopFlag::new(), |_| {});
     assert_eq!(metrics(&events).len(), 2);
-    let asked = asked.lock().unwrap();
-    let [a, b, c, again @ ..] = asked.seeds.as_slice() else { panic!("{asked:?}") };
+    let seeds: Vec<u64> = asked
+        .iter()
+        .filter_map(|it| if let Asked::Reset(seed) = it { Some(*seed) } else { None })
+        .collect();
+    let [a, b, c, again @ ..] = seeds.as_slice() else { panic!("{seeds:?}") };
     assert!(a != b && b != c && a != c);
     assert_eq!(again, [*a, *b, *c]);
 }
@@ -342,8 +353,8 @@ fn a_heartbeat_during_an_evaluation_says_evaluating() {
         .heartbeat(Duration::from_millis(1))
         .start(Duration::from_secs(60))
         .unwrap();
-    let beats = Arc::new(Mutex::new(Vec::new()));
-    let (beaten, moved) = (Arc::clone(&beats), Arc::clone(&clock));
+    let (beaten, beats) = bounded(10);
+    let moved = Arc::clone(&clock);
     // Nothing is silent as long as the clock stands; here it moves, and the evaluation waits for what that brings about.
     let hook = move |step| {
         if step == 1 {
@@ -351,7 +362,7 @@ fn a_heartbeat_during_an_evaluation_says_evaluating() {
             let beat = events.iter().find_map(|e| {
                 if let Event::Heartbeat(beat) = &e.event { Some(beat.clone()) } else { None }
             });
-            beaten.lock().unwrap().extend(beat);
+            beaten.try_send(beat).unwrap();
         }
     };
     let config = Config { evaluation: Some(Evaluation { every: 2, episodes: 1 }), ..small(3) };
@@ -365,7 +376,7 @@ fn a_heartbeat_during_an_evaluation_says_evaluating() {
     Trainer::new(config, make, hub).unwrap().run(&StopFlag::new()).unwrap();
     assert!(guard.close(Duration::from_secs(60)));
     let expected = Heartbeat { phase: Phase::Evaluating, batch_idx: Some(2), inner_epoch: None };
-    assert_eq!(*beats.lock().unwrap(), [expected]);
+    assert_eq!(beats.try_iter().collect::<Vec<_>>(), [Some(expected)]);
 }
 
 /// Whoever asks to stop does not wait for the end of an evaluation; the batch is trained, so it counts.
@@ -375,15 +386,15 @@ fn check_stopped(level: StopLevel) {
     let mut config = Config { evaluation: EVERY_SECOND, ..small(6) };
     config.run_dir = Some(directory.path().to_owned());
     let stop = StopFlag::new();
-    let asker = stop.clone();
+    let keyboard = stop.clone();
     let hook = move |step| {
         if step == 3 {
-            asker.request(level);
+            keyboard.request(level);
         }
     };
     let (summary, events, asked) = run_toys(config, &stop, hook);
     assert_eq!((summary.reason, summary.last_batch), (FinishReason::Stopped, 2));
-    assert_eq!(asked.lock().unwrap().actions.len(), 3, "the step after is not taken");
+    assert_eq!(asked.len(), 1 + 3, "a reset and three steps: the one after is not taken");
     assert_eq!(metrics(&events), [], "half an evaluation is none");
     let ends: Vec<_> = events
         .iter()
