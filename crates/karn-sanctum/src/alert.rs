@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use leyline::rule::{self, LEAST_EPISODES, RULES, Rule, Test};
 use leyline::threshold::WARMUP_BATCHES;
-use leyline::{AlertLevel, Health, RuleId, RunNs};
+use leyline::{AlertLevel, Health, Phase, RuleId, RunNs};
 
 use crate::history::History;
 use crate::number::Place;
@@ -137,6 +137,8 @@ pub(crate) struct BatchFacts {
     pub(crate) is_solved: bool,
     /// Batches that this start was asked for.
     pub(crate) planned: Option<u64>,
+    /// Seconds of the batch in which the policy was tried out.
+    pub(crate) evaluating: Option<f64>,
 }
 
 /// How long an environment has not ended an episode.
@@ -163,6 +165,8 @@ pub(crate) struct Alerts {
     best_return: Option<(f64, u64)>,
     /// Whether the task counted as solved at the end of the latest batch.
     is_solved: bool,
+    /// Whether the trainer said last that it tries the policy out.
+    is_evaluating: bool,
     settings: Arc<Settings>,
 }
 
@@ -180,6 +184,7 @@ impl Alerts {
             lost: 0,
             best_return: None,
             is_solved: false,
+            is_evaluating: false,
             settings,
         }
     }
@@ -196,7 +201,7 @@ impl Alerts {
         self.start_batch = Some(start_batch);
         self.skipped_in_a_row = 0;
         self.best_return = None;
-        self.is_solved = false;
+        (self.is_solved, self.is_evaluating) = (false, false);
     }
 
     /// Evaluates what an update measured.
@@ -204,7 +209,7 @@ impl Alerts {
         let is_warm = self.is_warm(at.batch);
         let seen = self.watched.update(at, policy, &self.settings);
         for (rule, found) in RULES.iter().zip(seen.of_rules) {
-            let judges = matches!(rule.test, Test::Verdict) && !rule.reads.is_empty();
+            let judges = matches!(rule.test, Test::Verdict);
             if judges && !(is_warm && rule.waits_for_warm_up) && found.is_evaluated {
                 let most = self.most(rule, at.batch, Some(policy));
                 self.judge(rule, at, guard::lessened(found.worst, most));
@@ -233,7 +238,8 @@ impl Alerts {
             self.judge(rule::by_id(RuleId::Memory), at, found);
         }
         self.counters(at, facts);
-        if let Some(timed) = self.pace.batch_ended(at.mono_ns) {
+        self.is_evaluating = false;
+        if let Some(timed) = self.pace.batch_ended(at.mono_ns, facts.evaluating) {
             self.judge(rule::by_id(RuleId::Slow), at, timed.slow);
             self.judge(rule::by_id(RuleId::Stall), at, timed.stalled);
         }
@@ -242,6 +248,11 @@ impl Alerts {
             self.judge(rule, at, quiet.finding(rule));
         }
         self.returns(at, batch, is_warm, facts);
+    }
+
+    /// Takes note of what the trainer says that it is doing.
+    pub(crate) fn beat(&mut self, phase: &Phase) {
+        self.is_evaluating = *phase == Phase::Evaluating;
     }
 
     /// Evaluates how long the run said nothing before an event.
@@ -263,9 +274,11 @@ impl Alerts {
         list.sort_by_key(|alert| alert.number);
         let mut rules: Vec<Tally> =
             RULES.iter().zip(&self.courses).map(|(rule, course)| course.tally(rule)).collect();
+        let stall = rule::by_id(RuleId::Stall);
+        let stalled = without_batch.and_then(|seconds| self.pace.stall(seconds));
         let now = [
             (RuleId::Age, silence.and_then(|seconds| silence_finding(&self.settings, seconds))),
-            (RuleId::Stall, without_batch.and_then(|seconds| self.pace.stall(seconds))),
+            (RuleId::Stall, guard::lessened(stalled, self.most(stall, at.batch, None))),
         ];
         let mut number = self.begun;
         for (id, found) in now {

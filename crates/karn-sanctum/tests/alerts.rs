@@ -4,8 +4,8 @@ use crate::support::{self, *};
 use karn_sanctum::alert::AlertsView;
 use karn_sanctum::{Aggregator, Alert};
 use leyline::{
-    AlertLevel, BatchEpochCompleted, Event, FinishReason, Incoming, Lane, PpoUpdateCompleted,
-    RuleId, SkipReason,
+    AlertLevel, BatchEpochCompleted, Event, FinishReason, Incoming, Lane, Phase,
+    PpoUpdateCompleted, RuleId, SkipReason,
 };
 
 /// A run whose batches take one second each.
@@ -198,6 +198,28 @@ fn silence_and_a_batch_that_does_not_end_are_alerts_of_the_moment() {
     run.calm(1).check(&["age critical 8-8…", "stall critical 9-9…"]);
     run.feed(finish(FinishReason::Completed)).calm(0);
     assert!(run.view(60.0).list.iter().all(|alert| alert.first.batch < Some(10)), "it is over");
+}
+
+#[test]
+fn a_long_evaluation_is_no_stall_that_is_critical() {
+    let stall = |run: &Run, after: f64| {
+        let view = run.view(after);
+        view.list.iter().find(|alert| alert.rule == RuleId::Stall).map(|alert| alert.level)
+    };
+    let beat = |phase| with(heartbeat(), |beat| beat.phase = phase);
+    let mut run = Run::started(0);
+    run.calm(8);
+    run.seconds += 6.0;
+    assert_eq!(stall(&run, 0.0), Some(AlertLevel::Critical));
+    run.feed(beat(Phase::Evaluating));
+    assert_eq!(stall(&run, 0.0), Some(AlertLevel::Warning));
+    run.feed(beat(Phase::Collecting));
+    assert_eq!(stall(&run, 0.0), Some(AlertLevel::Critical));
+    run.feed(beat(Phase::Evaluating));
+    run.batch += 1;
+    run.end(|batch| batch.evaluate_seconds = Some(5.5)).check(&["age critical 8-8"]);
+    run.seconds += 6.0;
+    assert_eq!(stall(&run, 0.0), Some(AlertLevel::Critical), "the evaluation is over");
 }
 
 #[test]

@@ -177,6 +177,8 @@ pub enum Situation {
     TargetsVaryLittle,
     /// The KL divergence of the same update is healthy: the policy as a whole hardly moved. Not so where it is not known.
     KlHealthy,
+    /// The trainer says that it tries the policy out, which takes as long as somebody asked for.
+    Evaluating,
 }
 
 /// The worst that a rule says in a situation.

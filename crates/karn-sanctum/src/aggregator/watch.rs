@@ -37,7 +37,11 @@ impl Group {
         } else if let Event::BatchEpochCompleted(batch) = &envelope.event {
             let at = At { batch: Some(batch.batch_idx), ..at };
             let quiet = batch.epochs_since_start.and_then(|epochs| state.quiet(epochs));
-            alerts.batch_ended(at, &BatchFacts { quiet, ..state.facts(at.mono_ns, telemetry) });
+            let evaluating = batch.evaluate_seconds;
+            let facts = state.facts(at.mono_ns, telemetry);
+            alerts.batch_ended(at, &BatchFacts { quiet, evaluating, ..facts });
+        } else if let Event::Heartbeat(beat) = &envelope.event {
+            alerts.beat(&beat.phase);
         }
     }
 
@@ -68,6 +72,7 @@ impl State {
             returns,
             is_solved: solved.is_some_and(|(success, (mean, _))| success <= mean),
             planned: planned.filter(|&planned| 0 < planned),
+            evaluating: None,
         }
     }
 

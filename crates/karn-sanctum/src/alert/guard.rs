@@ -28,6 +28,7 @@ impl Alerts {
             Situation::TargetsVaryLittle => {
                 policy.is_some_and(|policy| targets_vary_little(policy, batch))
             }
+            Situation::Evaluating => self.is_evaluating,
             Situation::KlHealthy => policy.is_some_and(|policy| kl_is_healthy(policy, batch)),
         });
         holding.map(|guard| guard.most).min().unwrap_or(Some(AlertLevel::Critical))

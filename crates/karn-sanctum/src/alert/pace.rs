@@ -30,10 +30,12 @@ impl Pace {
         Self { latest: Some(at), times: History::new() }
     }
 
-    /// Takes note of the end of a batch; `None` while there are too few to compare it with.
-    pub(crate) fn batch_ended(&mut self, at: RunNs) -> Option<Timed> {
+    /// Takes note of the end of a batch; `None` while there are too few to compare it with. `evaluating`: seconds of it in which
+    /// the policy was tried out, which are no time of the batch itself.
+    pub(crate) fn batch_ended(&mut self, at: RunNs, evaluating: Option<f64>) -> Option<Timed> {
         let before = self.latest.replace(at)?;
-        let took = at.0.saturating_sub(before.0);
+        let evaluated = (evaluating.unwrap_or(0.0) * NANOSECONDS) as u64;
+        let took = at.0.saturating_sub(before.0).saturating_sub(evaluated);
         let median = self.median();
         self.times.push(took);
         let (seconds, median) = (took as f64 / NANOSECONDS, median?);
@@ -85,7 +87,7 @@ mod tests {
         let mut now = 0;
         let mut batch = |seconds: f64| {
             now += (seconds * NANOSECONDS) as u64;
-            pace.batch_ended(RunNs(now))
+            pace.batch_ended(RunNs(now), None)
         };
         for _ in 0..5 {
             assert_eq!(batch(1.0), None);
@@ -101,10 +103,23 @@ mod tests {
     }
 
     #[test]
+    fn time_of_an_evaluation_is_not_that_of_the_batch() {
+        let mut pace = Pace::started(RunNs(0));
+        for batch in 1..=6 {
+            pace.batch_ended(RunNs(batch * 1_000_000_000), None);
+        }
+        let long = pace.clone().batch_ended(RunNs(16_000_000_000), None).unwrap();
+        assert!(long.slow.is_some() && long.stalled.is_some());
+        let evaluated = pace.batch_ended(RunNs(16_000_000_000), Some(9.0)).unwrap();
+        assert_eq!((evaluated.slow, evaluated.stalled), (None, None));
+        assert_eq!(pace.median(), Some(1.0));
+    }
+
+    #[test]
     fn a_moment_is_no_stall_however_short_the_batches_are() {
         let mut pace = Pace::started(RunNs(0));
         for batch in 1..=6 {
-            pace.batch_ended(RunNs(batch * 1_000_000));
+            pace.batch_ended(RunNs(batch * 1_000_000), None);
         }
         assert_eq!(pace.stall(1.0), None);
         assert!(pace.stall(2.5).is_some());

@@ -111,6 +111,7 @@ pub const RULES: &[Rule] = &[
         ..at_once(RuleId::Slow, About::Machine, &[711], Test::SlowBatch { medians: 2.0 })
     },
     Rule {
+        guards: &[WARNS_WHILE_EVALUATING],
         basis: "heuristic: five times the usual time is no slow batch but one that does not end",
         next: "the trainer process, an environment that does not return",
         ..at_once(
@@ -135,6 +136,9 @@ pub const RULES: &[Rule] = &[
         ..at_once(RuleId::Plateau, About::Learning, &[612], Test::NoNewBest { share: 0.25 })
     },
 ];
+
+/// How long an evaluation takes says nothing about batches; one that does not end is worth a look.
+const WARNS_WHILE_EVALUATING: Guard = most(Situation::Evaluating, Some(AlertLevel::Warning));
 
 const fn most(when: Situation, most: Option<AlertLevel>) -> Guard {
     Guard { when, most }

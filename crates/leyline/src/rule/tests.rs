@@ -55,7 +55,7 @@ fn warm_up_hides_what_an_update_measured_and_what_returns_need() {
 #[test]
 fn only_these_rules_say_less_in_a_situation() {
     use AlertLevel::Warning;
-    use Situation::{KlHealthy, Progress, Solved, TargetsVaryLittle};
+    use Situation::{Evaluating, KlHealthy, Progress, Solved, TargetsVaryLittle};
     let guards = RULES.iter().flat_map(|rule| rule.guards.iter().map(|guard| (rule.id, guard)));
     let guards: Vec<_> = guards.map(|(id, guard)| (id.as_str(), guard.when, guard.most)).collect();
     let expected = [
@@ -68,6 +68,7 @@ fn only_these_rules_say_less_in_a_situation() {
         ("critic", TargetsVaryLittle, Some(Warning)),
         ("adv-sign", Progress, Some(Warning)),
         ("ratio", KlHealthy, Some(Warning)),
+        ("stall", Evaluating, Some(Warning)),
         ("plateau", Solved, None),
     ];
     assert_eq!(guards, expected);
