@@ -34,8 +34,9 @@ impl Pace {
     /// the policy was tried out, which are no time of the batch itself.
     pub(crate) fn batch_ended(&mut self, at: RunNs, evaluating: Option<f64>) -> Option<Timed> {
         let before = self.latest.replace(at)?;
-        let evaluated = (evaluating.unwrap_or(0.0) * NANOSECONDS) as u64;
-        let took = at.0.saturating_sub(before.0).saturating_sub(evaluated);
+        let whole = at.0.saturating_sub(before.0);
+        let without = |seconds: f64| whole.saturating_sub((seconds * NANOSECONDS) as u64);
+        let took = evaluating.map_or(whole, without);
         let median = self.median();
         self.times.push(took);
         let (seconds, median) = (took as f64 / NANOSECONDS, median?);
