@@ -47,15 +47,20 @@ fn a_lists_the_alerts_and_enter_goes_to_where_one_began() {
     assert!(!desk.text().contains("Alerts: "), "the list is closed");
 }
 
-#[test]
-fn an_acknowledged_alert_leaves_the_banner_and_stays_in_the_list() {
-    let mut desk = collapse();
-    let before = open(&desk);
+/// Leaves the list of alerts open.
+fn acknowledge_one_that_lasts(desk: &mut Desk) {
     desk.char('a');
     while desk.app.chosen_alert().is_some_and(|alert| alert.ended.is_some()) {
         desk.code(KeyCode::Down);
     }
     desk.char('x');
+}
+
+#[test]
+fn an_acknowledged_alert_leaves_the_banner_and_stays_in_the_list() {
+    let mut desk = collapse();
+    let before = open(&desk);
+    acknowledge_one_that_lasts(&mut desk);
     assert!(desk.text().contains("lasts, acknowledged"), "{}", desk.text());
     assert_eq!(open(&desk).len() + 1, before.len());
     desk.char('x');
@@ -68,11 +73,7 @@ fn an_acknowledged_alert_leaves_the_banner_and_stays_in_the_list() {
 fn the_next_viewer_of_the_run_knows_what_was_acknowledged() {
     let mut desk = collapse();
     let before = open(&desk);
-    desk.char('a');
-    while desk.app.chosen_alert().is_some_and(|alert| alert.ended.is_some()) {
-        desk.code(KeyCode::Down);
-    }
-    desk.char('x');
+    acknowledge_one_that_lasts(&mut desk);
     let kept = desk.app.kept();
     let mut next = collapse();
     assert_eq!(open(&next), before);
