@@ -211,8 +211,7 @@ impl Alerts {
         for (rule, found) in RULES.iter().zip(seen.of_rules) {
             let judges = matches!(rule.test, Test::Verdict);
             if judges && !(is_warm && rule.waits_for_warm_up) && found.is_evaluated {
-                let most = self.most(rule, at.batch, Some(policy));
-                self.judge(rule, at, guard::lessened(found.worst, most));
+                self.judge_update(rule, at, found.worst, Some(policy));
             }
         }
         if seen.nan.is_evaluated {
@@ -364,15 +363,27 @@ impl Alerts {
             let since = batch.saturating_sub(best_batch) as f64;
             let stands = share * planned as f64 <= since;
             let found = stands.then(|| Finding::new(AlertLevel::Info, since, None));
-            let most = self.most(plateau, at.batch, None);
-            self.judge(plateau, at, guard::lessened(found, most));
+            self.judge(plateau, at, found);
         }
     }
 
     fn judge(&mut self, rule: &Rule, at: At, found: Option<Finding>) {
+        self.judge_update(rule, at, found, None);
+    }
+
+    /// Takes note of an evaluation, with what the guards of the rule leave of it. `policy`: that of the update which was just
+    /// measured, without which situations of an update do not hold.
+    fn judge_update(
+        &mut self,
+        rule: &Rule,
+        at: At,
+        found: Option<Finding>,
+        policy: Option<&PolicyView>,
+    ) {
         if self.settings.is_muted(rule.id) {
             return;
         }
+        let found = guard::lessened(found, self.most(rule, at.batch, policy));
         let course = &mut self.courses[rule.id as usize];
         let found = found.map(|found| found.at(at));
         if let Some(ended) = course.judge(rule, at, found) {

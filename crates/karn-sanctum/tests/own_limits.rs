@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use karn_sanctum::aggregator::judge;
 use karn_sanctum::settings::Bounds::{self, Between, One};
 use karn_sanctum::{Aggregator, Connection, Settings, verdict};
 use leyline::Health::{self, Critical, Healthy, Warning};
@@ -167,6 +168,26 @@ fn tele_124_the_flag_of_a_collapse_follows_the_own_limit_of_the_entropy() {
     };
     assert_eq!(of(own(120, One(0.1), One(0.05))), Some(Healthy));
     assert_eq!(of(Feed::new()), Some(Critical));
+}
+
+/// Judging it again changes nothing in a folded snapshot, by whatever limits it was folded.
+#[test]
+fn tele_121_tele_122_a_snapshot_is_judged_again_by_the_limits_of_its_fold() {
+    for (number, warning, critical) in [(121, -0.5, -0.6), (122, 0.9, 1.0), (720, 0.1, 0.2)] {
+        let start = with(start(9, 0), |start| start.max_entropy = Some(0.693));
+        let sample = with(vitals(), |vitals| vitals.cpu_percent = Some(50.0));
+        let feed = own(number, One(warning), One(critical)).at(0.0, start).at(0.0, sample);
+        let feed = (1..=6_u32).fold(feed, |feed, k| {
+            let entropy = 0.6 - 0.08 * f64::from(k);
+            let update = with(update(u64::from(k)), |update| update.entropy = Some(entropy));
+            feed.at(f64::from(k), update)
+        });
+        let folded = feed.now(6.0);
+        assert!(folded.policy.collapse_risk_score.is_some_and(|risk| 0.3 <= risk.value));
+        let mut again = folded.clone();
+        judge(&mut again);
+        assert_eq!(again, folded, "TELE-{number}");
+    }
 }
 
 /// Of two findings the one that lies farther beyond the limit in force is the worse one.

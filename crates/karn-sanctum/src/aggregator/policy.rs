@@ -15,7 +15,7 @@ use crate::verdict;
 mod store;
 
 use store::Store;
-pub(super) use store::rejudge;
+pub(super) use store::{rejudge, rejudge_by};
 
 /// What is known from the updates of a group.
 #[derive(Debug, Clone)]
@@ -154,9 +154,9 @@ impl Updates {
                 })
             };
             let band = &threshold::ENTROPY_VELOCITY;
-            view.entropy_velocity = read(slope, "policy.entropy_velocity", band);
+            view.entropy_velocity = read(slope, ENTROPY_VELOCITY, band);
             let band = &threshold::COLLAPSE_RISK_SCORE;
-            view.collapse_risk_score = read(risk, "policy.collapse_risk_score", band);
+            view.collapse_risk_score = read(risk, COLLAPSE_RISK_SCORE, band);
         } else {
             store.age(&mut view.entropy_velocity);
             store.age(&mut view.collapse_risk_score);
@@ -171,6 +171,10 @@ impl Updates {
         judge_together(view, max_entropy, settings);
     }
 }
+
+/// Paths of TELE-121 and TELE-122, which are computed here and judged in two places.
+const ENTROPY_VELOCITY: &str = "policy.entropy_velocity";
+const COLLAPSE_RISK_SCORE: &str = "policy.collapse_risk_score";
 
 /// Adds a point, if there is one, and renews the trend.
 fn add(
@@ -191,8 +195,9 @@ pub(super) fn judge(view: &mut PolicyView, settings: &Settings) {
     let ungraded = view.entropy.is_some_and(|entropy| entropy.verdict == Health::Ungraded);
     store::judge(view, (!ungraded).then_some(&threshold::ENTROPY));
     rejudge(&mut view.early_stop_epoch, None);
-    rejudge(&mut view.entropy_velocity, Some(&threshold::ENTROPY_VELOCITY));
-    rejudge(&mut view.collapse_risk_score, Some(&threshold::COLLAPSE_RISK_SCORE));
+    let (velocity, risk) = (&mut view.entropy_velocity, &mut view.collapse_risk_score);
+    rejudge_by(settings, velocity, ENTROPY_VELOCITY, &threshold::ENTROPY_VELOCITY);
+    rejudge_by(settings, risk, COLLAPSE_RISK_SCORE, &threshold::COLLAPSE_RISK_SCORE);
     store::regrade(view, settings);
     if let Some(collapsed) = &mut view.entropy_collapsed {
         collapsed.verdict = verdict::alarm(collapsed.value);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use leyline::{GpuVitals, Health, RunNs, SystemVitals, threshold};
 
-use crate::aggregator::policy::rejudge;
+use crate::aggregator::policy::{rejudge, rejudge_by};
 use crate::formula::memory::{Pool, alarm_devices};
 use crate::formula::throughput::Rates;
 use crate::number::Place;
@@ -134,10 +134,8 @@ pub(super) fn judge(view: &mut VitalsView, settings: &Settings) {
     for rate in rates {
         rejudge(rate, None);
     }
-    if let Some(cpu) = &mut view.cpu_percent {
-        cpu.verdict =
-            settings.grade("vitals.cpu_percent", Some(&threshold::CPU_PERCENT), cpu.value);
-    }
+    let cpu = &mut view.cpu_percent;
+    rejudge_by(settings, cpu, "vitals.cpu_percent", &threshold::CPU_PERCENT);
     rejudge(&mut view.ram_total_gb, None);
     rejudge(&mut view.process_rss_gb, None);
     let judge_memory = |path, used: &mut Option<Reading>, total: Option<Reading>| {

@@ -116,6 +116,18 @@ pub(in crate::aggregator) fn rejudge<T: Number>(
     }
 }
 
+/// Judges a reading again, by the own limit of its path or else by that of its record.
+pub(in crate::aggregator) fn rejudge_by(
+    settings: &Settings,
+    slot: &mut Option<Reading>,
+    path: &str,
+    band: &Band,
+) {
+    if let Some(reading) = slot {
+        reading.verdict = settings.grade(path, Some(band), reading.value);
+    }
+}
+
 fn regrade_one<T: Number>(slot: &mut Option<Reading<T>>, path: &str, settings: &Settings) {
     if let Some(reading) = slot
         && reading.verdict != Health::Ungraded
